@@ -1,0 +1,103 @@
+"""The words of a ruling: verdict, cause, scope, column, origin (CONTRACT section 5)."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Verdict(StrEnum):
+    """Whose fault it was."""
+
+    OK = "ok"
+    SYSTEM_ERROR = "system_error"
+    MISSED_SUCCESS = "missed_success"
+    USER_ERROR = "user_error"
+    NETWORK_ERROR = "network_error"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Cause(StrEnum):
+    """What went wrong; a closed set."""
+
+    NONE = "none"
+    SERVICE = "service"
+    TIMEOUT = "timeout"
+    EDGE = "edge"
+    AUTHENTICATION = "authentication"
+    PERMISSION = "permission"
+    VALIDATION = "validation"
+    TEMPLATE = "template"
+    THROTTLING = "throttling"
+    RECIPIENT = "recipient"
+    PAYMENT = "payment"
+    INTEGRITY = "integrity"
+    REGISTRATION = "registration"
+    MAINTENANCE = "maintenance"
+    ENDPOINT = "endpoint"
+    LOCAL_NETWORK = "local_network"
+    PATH = "path"
+    PROXY = "proxy"
+    MEDIA = "media"
+    CALLING = "calling"
+    FLOW = "flow"
+    UNMAPPED = "unmapped"
+
+
+class Scope(StrEnum):
+    """How wide, never whose."""
+
+    REQUEST = "request"
+    NUMBER = "number"
+    ACCOUNT = "account"
+    APP = "app"
+    GLOBAL = "global"
+    UNKNOWN = "unknown"
+
+
+class Column(StrEnum):
+    """The only part of a ruling that moves availability."""
+
+    UP = "up"
+    DOWN = "down"
+    NETWORK = "network"
+    USER = "user"
+    UNOBSERVED = "unobserved"
+
+
+class Origin(StrEnum):
+    """When and by whom a ruling was given."""
+
+    LIVE = "live"
+    FOLLOW_UP = "follow_up"
+    RECLASSIFICATION = "reclassification"
+    PERSON = "person"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a rule makes of one observation. Few different ones exist: they are shared and interned."""
+
+    verdict: Verdict
+    cause: Cause = Cause.NONE
+    column: Column = Column.UNOBSERVED
+    scope: Scope = Scope.UNKNOWN
+    provisional: bool = False
+    code: int | None = None
+    subcode: int | None = None
+    rule: str = "no_rule"
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """A finding on one observation, with the rule that gave it and the evidence it stood on.
+
+    ``evidence`` names observations as ``target@instant``. ``author`` and ``because`` are a person's.
+    """
+
+    target: str
+    at_ms: int
+    finding: Finding
+    origin: Origin
+    edition: str
+    ruled_at_ms: int
+    evidence: tuple[str, ...] = ()
+    author: str | None = None
+    because: str | None = None

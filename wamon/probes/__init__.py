@@ -1,0 +1,1 @@
+"""One file per kind of probe: the request it makes and the shape of success."""

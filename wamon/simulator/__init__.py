@@ -1,0 +1,1 @@
+"""A Graph API, a business endpoint and their bad days, on loopback."""

@@ -1,0 +1,1 @@
+"""The one door of httpx: a transport of our own, and one exchange written down as facts."""
