@@ -101,3 +101,31 @@ class Ruling(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     author: str | None = None
     because: str | None = None
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What many observations of a target share, so that each stores only a number for it.
+
+    ``interval_ms`` is the target's cadence when the observation was made.
+    """
+
+    probe: str
+    interval_ms: int
+    account: str = ""
+    request_fingerprint: str | None = None
+    token_fingerprint: str | None = None
+    served_version: str | None = None
+    site: str = ""
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """One observation as time and rules read it: its instant, what it shares, and its standing finding."""
+
+    at_ms: int
+    context: Context
+    finding: Finding
+
+    @property
+    def interval_ms(self) -> int:
+        """The target's cadence then: P of the arithmetic."""
+        return self.context.interval_ms
