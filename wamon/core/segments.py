@@ -1,0 +1,274 @@
+"""From observations to stretches of time: ownership, runs, blips, bridges, chains (the arithmetic's section 1)."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from wamon.core.finding import Cause, Column, Finding, Mark, Verdict
+from wamon.core.timeline import MINUTE, SECOND, Span, union
+
+SHORTEST_CADENCE_MS = MINUTE
+"""Faster looks own no less time per side than looks once a minute do."""
+
+NEAR_MS = 10 * MINUTE
+"""A lone failure with another one this near is no blip: a fault that comes and goes must not be forgiven."""
+
+BRIDGED_INTERVALS = 3
+"""A hole of at most this many intervals inside an outage belongs to the outage; a longer one ends the run."""
+
+META_MINIMUM_MS = 10 * MINUTE
+"""Meta counts Cloud API as unavailable only after at least 10 consecutive minutes.
+
+Source: "WhatsApp for Business Platform Status", section Availability, read 2026-06-17.
+"""
+
+CHAIN_GAP_MS = 150 * SECOND
+"""Looks further apart than this cannot prove ten consecutive minutes."""
+
+MAINTENANCE_ALLOWANCE_MS = 10 * MINUTE
+"""Meta's maintenance of a number is unobserved for this long in a row; beyond it the number is down."""
+
+BEYOND_GRAPH_RULE = "everywhere_but_there"
+"""Downtime by this rule stays blind-spot time: the request never reached Graph."""
+
+FAILING = frozenset({Column.DOWN, Column.NETWORK})
+ANSWERING = frozenset({Column.UP, Column.USER})
+
+
+class Segment(NamedTuple):
+    """A stretch of one column. ``outage`` numbers the outage it belongs to, -1 when none.
+
+    ``rule`` is named only where the arithmetic reads it (`BEYOND_GRAPH_RULE`).
+    """
+
+    start_ms: int
+    end_ms: int
+    column: Column
+    verdict: Verdict
+    cause: Cause
+    provisional: bool
+    rule: str
+    outage: int
+
+    @property
+    def span(self) -> Span:
+        """When."""
+        return Span(self.start_ms, self.end_ms)
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """All that time reads off one target's observations. Time in no segment is unobserved.
+
+    ``meta_down`` are chains of at least ten minutes; ``proven`` and ``brackets`` bound the downtime from below
+    and above; ``blips`` are the instants of forgiven failures.
+    """
+
+    segments: tuple[Segment, ...] = ()
+    meta_down: tuple[Span, ...] = ()
+    proven: tuple[Span, ...] = ()
+    brackets: tuple[Span, ...] = ()
+    blips: tuple[int, ...] = ()
+
+
+class _Owned(NamedTuple):
+    left_ms: int
+    right_ms: int
+
+
+def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Sequence[Span] = ()) -> Timeline:
+    """Turn one target's observations, in any order, into its timeline up to ``now_ms``.
+
+    ``confirm`` failing observations in a row are an outage; ``posted`` are outages that Meta posted. Of several
+    observations of one instant the first given stands.
+    """
+    ordered = _ordered(marks)
+    columns = _columns(ordered)
+    owned = _owned(ordered, now_ms)
+    outages, blips = _outages(ordered, _runs(ordered, columns, owned), confirm, posted)
+    return Timeline(
+        segments=tuple(_segments(ordered, columns, owned, outages, blips)),
+        meta_down=tuple(_meta_down(ordered, columns, owned, outages)),
+        proven=tuple(_proven(ordered, columns, owned, outages)),
+        brackets=tuple(_brackets(ordered, columns, now_ms)),
+        blips=tuple(ordered[i].at_ms for i in sorted(blips)),
+    )
+
+
+def _ordered(marks: Sequence[Mark]) -> list[Mark]:
+    """By instant; sorting is stable, so the first of equals comes first and stands."""
+    if all(a.at_ms < b.at_ms for a, b in zip(marks, marks[1:], strict=False)):
+        return list(marks)
+    kept: dict[int, Mark] = {}
+    for mark in marks:
+        kept.setdefault(mark.at_ms, mark)
+    return [kept[at_ms] for at_ms in sorted(kept)]
+
+
+def _columns(marks: Sequence[Mark]) -> list[Column]:
+    """Each observation's column; Meta's maintenance of a number turns down once it has lasted too long."""
+    columns = [mark.finding.column for mark in marks]
+    since: int | None = None
+    for i, mark in enumerate(marks):
+        if mark.finding.cause is not Cause.MAINTENANCE:
+            since = None
+        elif since is None:
+            since = mark.at_ms
+        elif mark.at_ms - since > MAINTENANCE_ALLOWANCE_MS:
+            columns[i] = Column.DOWN
+    return columns
+
+
+def reach_ms(interval_ms: int) -> int:
+    """How far to either side one observation can own time: H of the arithmetic."""
+    return max(interval_ms, SHORTEST_CADENCE_MS) * 3 // 4
+
+
+def _owned(marks: Sequence[Mark], now_ms: int) -> list[_Owned]:
+    """What each observation owns: to the midpoint on either side, at most its reach."""
+    owned: list[_Owned] = []
+    left = marks[0].at_ms if marks else 0
+    for mark, after in zip(marks, marks[1:], strict=False):
+        middle = mark.at_ms + (after.at_ms - mark.at_ms) // 2
+        owned.append(_Owned(left, min(middle, mark.at_ms + reach_ms(mark.context.interval_ms))))
+        left = max(middle, after.at_ms - reach_ms(after.context.interval_ms))
+    if marks:
+        last = marks[-1]
+        right = last.at_ms + min(max(0, now_ms - last.at_ms), reach_ms(last.context.interval_ms))
+        owned.append(_Owned(left, right))
+    return owned
+
+
+def _runs(marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Owned]) -> Iterator[list[int]]:
+    """Maximal sequences of failing observations, as indices."""
+    run: list[int] = []
+    for i, column in enumerate(columns):
+        ended = column in ANSWERING or (run and _torn(marks, owned, i))
+        if ended and run:
+            yield run
+            run = []
+        if column in FAILING:
+            run.append(i)
+    if run:
+        yield run
+
+
+def _torn(marks: Sequence[Mark], owned: Sequence[_Owned], i: int) -> bool:
+    hole_ms = owned[i].left_ms - owned[i - 1].right_ms
+    return hole_ms > BRIDGED_INTERVALS * marks[i - 1].context.interval_ms
+
+
+def _outages(
+    marks: Sequence[Mark], runs: Iterator[list[int]], confirm: int, posted: Sequence[Span]
+) -> tuple[dict[int, int], set[int]]:
+    """Members of outages (index -> number of the outage) and of blips."""
+    every = list(runs)
+    members: dict[int, int] = {}
+    blips: set[int] = set()
+    for number, run in enumerate(every):
+        first, last = marks[run[0]].at_ms, marks[run[-1]].at_ms
+        near = (number > 0 and first - marks[every[number - 1][-1]].at_ms <= NEAR_MS) or (
+            number + 1 < len(every) and marks[every[number + 1][0]].at_ms - last <= NEAR_MS
+        )
+        if len(run) >= confirm or near or any(s.start_ms <= last and first < s.end_ms for s in posted):
+            members.update(dict.fromkeys(run, number))
+        else:
+            blips.update(run)
+    return members, blips
+
+
+def _segments(
+    marks: Sequence[Mark],
+    columns: Sequence[Column],
+    owned: Sequence[_Owned],
+    outages: dict[int, int],
+    blips: set[int],
+) -> Iterator[Segment]:
+    """Owned and bridged time, joined where neighbours touch and say the same."""
+    open_segment: Segment | None = None
+    for i, mark in enumerate(marks):
+        left, right = owned[i]
+        outage = outages.get(i, -1)
+        if outage >= 0 and outages.get(i + 1) == outage:
+            right = owned[i + 1].left_ms  # the bridge: a hole inside an outage goes to the earlier one
+        if right <= left:
+            continue
+        finding = mark.finding
+        column = Column.UP if i in blips else columns[i]
+        if (
+            open_segment is not None
+            and open_segment.end_ms == left
+            and _same(open_segment, column, finding, outage)
+        ):
+            open_segment = open_segment._replace(end_ms=right)
+            continue
+        if open_segment is not None:
+            yield open_segment
+        open_segment = _segment(left, right, column, finding, outage)
+    if open_segment is not None:
+        yield open_segment
+
+
+def _segment(left: int, right: int, column: Column, finding: Finding, outage: int) -> Segment:
+    if column is Column.UP:
+        return Segment(left, right, column, Verdict.OK, Cause.NONE, False, "", -1)
+    rule = finding.rule if finding.rule == BEYOND_GRAPH_RULE else ""
+    return Segment(left, right, column, finding.verdict, finding.cause, finding.provisional, rule, outage)
+
+
+def _same(one: Segment, column: Column, finding: Finding, outage: int) -> bool:
+    if one.column is not column:
+        return False
+    if column is Column.UP:
+        return True
+    return one == _segment(one.start_ms, one.end_ms, column, finding, outage)
+
+
+def _linked(
+    marks: Sequence[Mark], columns: Sequence[Column], outages: dict[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Neighbouring observations that are both down in one outage, as index pairs."""
+    for i in outages:
+        if columns[i] is Column.DOWN and outages.get(i + 1) == outages[i] and columns[i + 1] is Column.DOWN:
+            yield i, i + 1
+
+
+def _proven(
+    marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Owned], outages: dict[int, int]
+) -> list[Span]:
+    linked = _linked(marks, columns, outages)
+    return union(Span(marks[i].at_ms, marks[j].at_ms) for i, j in linked if owned[i].right_ms == owned[j].left_ms)
+
+
+def _meta_down(
+    marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Owned], outages: dict[int, int]
+) -> Iterator[Span]:
+    """Chains long enough for Meta's rule, from what the first owns to what the last owns."""
+    close = {i for i, j in _linked(marks, columns, outages) if marks[j].at_ms - marks[i].at_ms <= CHAIN_GAP_MS}
+    for first in sorted(close):
+        if first - 1 in close:
+            continue
+        last = first
+        while last in close:
+            last += 1
+        chain = Span(
+            max(owned[first].left_ms, marks[first].at_ms - CHAIN_GAP_MS // 2),
+            min(owned[last].right_ms, marks[last].at_ms + CHAIN_GAP_MS // 2),
+        )
+        if chain.length_ms >= META_MINIMUM_MS:
+            yield chain
+
+
+def _brackets(marks: Sequence[Mark], columns: Sequence[Column], now_ms: int) -> Iterator[Span]:
+    """From the answer before to the answer after every look at a platform that was down."""
+    previous = marks[0].at_ms if marks else 0
+    pending = False
+    for mark, column in zip(marks, columns, strict=True):
+        if column in ANSWERING:
+            if pending:
+                yield Span(previous, mark.at_ms)
+            previous, pending = mark.at_ms, False
+        elif column is Column.DOWN:
+            pending = True
+    if pending:
+        yield Span(previous, max(previous, now_ms))
