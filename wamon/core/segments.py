@@ -1,6 +1,8 @@
 """From observations to stretches of time: ownership, runs, blips, bridges, chains (the arithmetic's section 1)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -37,9 +39,10 @@ ANSWERING = frozenset({Column.UP, Column.USER})
 
 
 class Segment(NamedTuple):
-    """A stretch of one column. ``outage`` numbers the outage it belongs to, -1 when none.
+    """A stretch of one column. ``outage`` is the instant of the first member of its outage, -1 when none.
 
-    ``rule`` is named only where the arithmetic reads it (`BEYOND_GRAPH_RULE`).
+    ``rule`` is named only where the arithmetic reads it (`BEYOND_GRAPH_RULE`). ``looks`` counts the
+    observations that own it.
     """
 
     start_ms: int
@@ -50,6 +53,7 @@ class Segment(NamedTuple):
     provisional: bool
     rule: str
     outage: int
+    looks: int = 1
 
     @property
     def span(self) -> Span:
@@ -97,7 +101,7 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
 
 def _ordered(marks: Sequence[Mark]) -> list[Mark]:
     """By instant; sorting is stable, so the first of equals comes first and stands."""
-    if all(a.at_ms < b.at_ms for a, b in zip(marks, marks[1:], strict=False)):
+    if all(a.at_ms < b.at_ms for a, b in pairwise(marks)):
         return list(marks)
     kept: dict[int, Mark] = {}
     for mark in marks:
@@ -128,7 +132,7 @@ def _owned(marks: Sequence[Mark], now_ms: int) -> list[_Owned]:
     """What each observation owns: to the midpoint on either side, at most its reach."""
     owned: list[_Owned] = []
     left = marks[0].at_ms if marks else 0
-    for mark, after in zip(marks, marks[1:], strict=False):
+    for mark, after in pairwise(marks):
         middle = mark.at_ms + (after.at_ms - mark.at_ms) // 2
         owned.append(_Owned(left, min(middle, mark.at_ms + reach_ms(mark.context.interval_ms))))
         left = max(middle, after.at_ms - reach_ms(after.context.interval_ms))
@@ -161,7 +165,7 @@ def _torn(marks: Sequence[Mark], owned: Sequence[_Owned], i: int) -> bool:
 def _outages(
     marks: Sequence[Mark], runs: Iterator[list[int]], confirm: int, posted: Sequence[Span]
 ) -> tuple[dict[int, int], set[int]]:
-    """Members of outages (index -> number of the outage) and of blips."""
+    """Members of outages (index -> instant of the outage's first member) and of blips."""
     every = list(runs)
     members: dict[int, int] = {}
     blips: set[int] = set()
@@ -171,7 +175,7 @@ def _outages(
             number + 1 < len(every) and marks[every[number + 1][0]].at_ms - last <= NEAR_MS
         )
         if len(run) >= confirm or near or any(s.start_ms <= last and first < s.end_ms for s in posted):
-            members.update(dict.fromkeys(run, number))
+            members.update(dict.fromkeys(run, first))
         else:
             blips.update(run)
     return members, blips
@@ -200,7 +204,7 @@ def _segments(
             and open_segment.end_ms == left
             and _same(open_segment, column, finding, outage)
         ):
-            open_segment = open_segment._replace(end_ms=right)
+            open_segment = open_segment._replace(end_ms=right, looks=open_segment.looks + 1)
             continue
         if open_segment is not None:
             yield open_segment
@@ -221,7 +225,7 @@ def _same(one: Segment, column: Column, finding: Finding, outage: int) -> bool:
         return False
     if column is Column.UP:
         return True
-    return one == _segment(one.start_ms, one.end_ms, column, finding, outage)
+    return one[2:-1] == _segment(0, 0, column, finding, outage)[2:-1]
 
 
 def _linked(
@@ -272,3 +276,44 @@ def _brackets(marks: Sequence[Mark], columns: Sequence[Column], now_ms: int) -> 
             pending = True
     if pending:
         yield Span(previous, max(previous, now_ms))
+
+
+def slice_around(marks: Sequence[Mark], span: Span) -> tuple[int, int]:
+    """Which of many ordered observations decide a span: half-open indices, out to a quiet place on either side.
+
+    Quiet is an answer with no failure within ten minutes: no run, chain or bracket reaches across it.
+    """
+    first = bisect_left(marks, span.start_ms, key=_at)
+    last = bisect_left(marks, span.end_ms, key=_at)
+    while first > 0 and not _quiet(marks, first, -1):
+        first -= 1
+    while last < len(marks) and not _quiet(marks, last, 1):
+        last += 1
+    return first, min(len(marks), last + 1)
+
+
+def _at(mark: Mark) -> int:
+    return mark.at_ms
+
+
+def _quiet(marks: Sequence[Mark], i: int, step: int) -> bool:
+    """An answer, and no failure within ten minutes beyond it in the given direction."""
+    if i >= len(marks) or marks[i].finding.column not in ANSWERING:
+        return False
+    near = i
+    while 0 <= near < len(marks) and abs(marks[near].at_ms - marks[i].at_ms) <= NEAR_MS:
+        if marks[near].finding.column in FAILING:
+            return False
+        near += step
+    return True
+
+
+def settled_until(marks: Sequence[Mark], before_ms: int) -> int:
+    """The last place at or before an instant where a timeline can be cut for good; 0 when there is none.
+
+    Before it nothing changes any more by what comes later: ten quiet minutes lie behind it.
+    """
+    i = bisect_right(marks, before_ms, key=_at) - 1
+    while i > 0 and not _quiet(marks, i, -1):
+        i -= 1
+    return max(0, i)

@@ -1,0 +1,174 @@
+"""Reading Meta's error out of a body, however broken: plain, wrapped, stringified, or inside a webhook."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+_NUMBER_IN_MESSAGE = re.compile(r"\(#(\d{1,9})\)")
+_NODES_READ = 400
+"""A nested body is searched breadth first, this many nodes at most: enough for any relay, no prey for a bomb."""
+
+_ERROR_MARKS = ("message", "fbtrace_id", "type", "error_data", "error_subcode", "title")
+_NOT_AN_ERROR = frozenset({"health_status", "entities"})
+"""Nodes of a good answer that carry error codes of their own: a state, not a failure of the call."""
+
+
+class GraphError(msgspec.Struct, frozen=True):
+    """One error of Meta's. ``code`` is None where the body has none that can be read as a number.
+
+    ``inbound`` marks an error that came inside an incoming message; ``wamid`` the message that failed.
+    """
+
+    code: int | None = None
+    subcode: int | None = None
+    message: str = ""
+    details: str = ""
+    is_transient: bool | None = None
+    trace_id: str | None = None
+    inbound: bool = False
+    wamid: str | None = None
+
+
+class StatusReport(msgspec.Struct, frozen=True):
+    """One status of one message as a webhook reports it."""
+
+    wamid: str
+    message_status: str
+    error: GraphError | None = None
+
+
+def graph_error(body: Any, *, nested: bool = True) -> GraphError | None:
+    """The error a body carries, or None. With ``nested`` also one that a relay has wrapped."""
+    if isinstance(body, dict) and (found := _plain(body)) is not None:
+        return found
+    if not nested or not isinstance(body, dict | list):
+        return None
+    return next(webhook_errors(body), None) or _wrapped(body)
+
+
+def _plain(body: dict[str, Any]) -> GraphError | None:
+    """The documented places: ``error``, ``errors``, ``data.error`` and the old ``error_code``."""
+    error = body.get("error")
+    if isinstance(error, dict):
+        read = _read(error)
+        return read if read.code is not None else (_wrapped(error) or read)
+    if isinstance(error, str) and error:
+        return GraphError(code=_number_in(error), message=error)
+    errors = body.get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        return _read(errors[0])
+    if (code := _number(body.get("error_code"))) is not None:
+        return GraphError(code, _number(body.get("error_subcode")), _text(body.get("error_msg")))
+    data = body.get("data")
+    if isinstance(data, dict) and isinstance(data.get("error"), dict):
+        return _read(data["error"])
+    return None
+
+
+def _read(error: dict[str, Any]) -> GraphError:
+    message = _text(error.get("message")) or _text(error.get("title"))
+    data = error.get("error_data")
+    details = _text(data.get("details")) if isinstance(data, dict) else _text(data)
+    transient = error.get("is_transient")
+    code = _number(error.get("code"))
+    return GraphError(
+        code=code if code is not None else _number_in(message),
+        subcode=_number(error.get("error_subcode", error.get("subcode"))),
+        message=message,
+        details=details or _text(error.get("details")),
+        is_transient=transient if isinstance(transient, bool) else None,
+        trace_id=_text(error.get("fbtrace_id")) or None,
+    )
+
+
+def _wrapped(body: Any) -> GraphError | None:
+    """An error under a partner's own key, or in an array: the first node that looks like Meta's."""
+    waiting: deque[Any] = deque([body])
+    for _ in range(_NODES_READ):
+        if not waiting:
+            return None
+        node = waiting.popleft()
+        if isinstance(node, dict):
+            if node is not body and _looks_like_an_error(node):
+                return _read(node)
+            waiting.extend(value for key, value in node.items() if key not in _NOT_AN_ERROR)
+        elif isinstance(node, list):
+            waiting.extend(node)
+    return None
+
+
+def _looks_like_an_error(node: dict[str, Any]) -> bool:
+    return _number(node.get("code")) is not None and any(mark in node for mark in _ERROR_MARKS)
+
+
+def webhook_errors(body: Any) -> Iterator[GraphError]:
+    """Errors inside webhook changes: on the value itself, on statuses, on incoming messages."""
+    for value in _values(body):
+        yield from (_read(one) for one in _dicts(value.get("errors")))
+        for report in _dicts(value.get("statuses")):
+            for one in _dicts(report.get("errors")):
+                yield msgspec.structs.replace(_read(one), wamid=_text(report.get("id")) or None)
+        for message in _dicts(value.get("messages")):
+            for one in _dicts(message.get("errors")):
+                yield msgspec.structs.replace(_read(one), inbound=True)
+
+
+def status_reports(body: Any) -> list[StatusReport]:
+    """Every status of every message in a webhook body, in its order."""
+    return [
+        StatusReport(
+            wamid=_text(report.get("id")),
+            message_status=_text(report.get("status")),
+            error=next((_read(one) for one in _dicts(report.get("errors"))), None),
+        )
+        for value in _values(body)
+        for report in _dicts(value.get("statuses"))
+    ]
+
+
+def inbound_messages(body: Any) -> int:
+    """How many incoming messages a webhook body carries."""
+    return sum(len(_dicts(value.get("messages"))) for value in _values(body))
+
+
+def _values(body: Any) -> Iterator[dict[str, Any]]:
+    """The ``value`` of every change; a relay may send a list of payloads, or the bare value."""
+    for payload in body if isinstance(body, list) else [body]:
+        if not isinstance(payload, dict):
+            continue
+        if "statuses" in payload or payload.get("messaging_product") == "whatsapp":
+            yield payload
+        for entry in _dicts(payload.get("entry")):
+            for change in _dicts(entry.get("changes")):
+                if isinstance(change.get("value"), dict):
+                    yield change["value"]
+
+
+def _dicts(found: Any) -> list[dict[str, Any]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _text(found: Any) -> str:
+    return found if isinstance(found, str) else ""
+
+
+def _number(found: Any) -> int | None:
+    """A code as Meta or a relay writes it: 190, "190", 190.0. Anything else is no code."""
+    if isinstance(found, bool):
+        return None
+    if isinstance(found, int):
+        return found
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
+    if isinstance(found, str) and found.strip().isdecimal() and len(found) < 20:
+        return int(found)
+    return None
+
+
+def _number_in(message: str) -> int | None:
+    """``(#190) Title``: the number in front of a title, for bodies without a code."""
+    found = _NUMBER_IN_MESSAGE.search(message)
+    return int(found.group(1)) if found else None

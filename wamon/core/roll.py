@@ -1,0 +1,103 @@
+"""One target's timeline while it is being written: what is settled, and the looks that may still change."""
+
+from collections.abc import Mapping, Sequence
+
+from wamon.core.finding import Finding, Mark
+from wamon.core.segments import Segment, Timeline, account, settled_until
+from wamon.core.timeline import MINUTE, Span
+
+FOLLOW_UP_MS = 15 * MINUTE
+"""New evidence re-judges this far back: younger looks are not settled."""
+
+_SETTLE_EVERY = 64
+"""How many looks gather before a cut is tried: cutting costs, holding a few more does not."""
+
+
+class Roll:
+    """Grows by one mark at a time and costs the same on the thousandth day as on the first.
+
+    ``marks`` are the looks since the last cut. What lies before it is kept as a finished timeline, and
+    forgotten from ``forget_before`` on.
+    """
+
+    def __init__(self, *, confirm: int = 2) -> None:
+        self.confirm = confirm
+        self.marks: list[Mark] = []
+        self._segments: list[Segment] = []
+        self._meta_down: list[Span] = []
+        self._proven: list[Span] = []
+        self._brackets: list[Span] = []
+        self._blips: list[int] = []
+        self._settle_at = _SETTLE_EVERY
+
+    @property
+    def last_at_ms(self) -> int | None:
+        """The instant of the latest look; None before the first."""
+        return self.marks[-1].at_ms if self.marks else None
+
+    def add(self, mark: Mark) -> bool:
+        """Take in a look. One of an instant already settled or already taken is refused: the first stands."""
+        if self.marks and mark.at_ms <= self.marks[-1].at_ms:
+            return self._insert(mark)
+        self.marks.append(mark)
+        if len(self.marks) >= self._settle_at:
+            self._settle(mark.at_ms - FOLLOW_UP_MS)
+        return True
+
+    def _insert(self, mark: Mark) -> bool:
+        """A late arrival finds its place among the looks that are not settled."""
+        place = next(i for i, one in enumerate(self.marks) if one.at_ms >= mark.at_ms)
+        if self.marks[place].at_ms == mark.at_ms or place == 0:
+            return False
+        self.marks.insert(place, mark)
+        return True
+
+    def judge_again(self, findings: Mapping[int, Finding]) -> None:
+        """Put new findings (by instant) in the place of the standing ones."""
+        self.marks = [
+            Mark(mark.at_ms, mark.context, findings[mark.at_ms]) if mark.at_ms in findings else mark
+            for mark in self.marks
+        ]
+
+    def _settle(self, before_ms: int) -> None:
+        cut = settled_until(self.marks, before_ms)
+        if cut > 0:
+            done = account(self.marks[: cut + 1], self.marks[cut].at_ms, confirm=self.confirm)
+            self._keep(done)
+            del self.marks[:cut]
+        self._settle_at = len(self.marks) + _SETTLE_EVERY
+
+    def _keep(self, done: Timeline) -> None:
+        for segment in done.segments:
+            if self._segments and _continues(self._segments[-1], segment):
+                last = self._segments[-1]
+                self._segments[-1] = last._replace(end_ms=segment.end_ms, looks=last.looks + segment.looks)
+            else:
+                self._segments.append(segment)
+        self._meta_down.extend(done.meta_down)
+        self._proven.extend(done.proven)
+        self._brackets.extend(done.brackets)
+        self._blips.extend(done.blips)
+
+    def timeline(self, now_ms: int, *, posted: Sequence[Span] = ()) -> Timeline:
+        """All that is kept, up to now."""
+        fresh = account(self.marks, now_ms, confirm=self.confirm, posted=posted)
+        return Timeline(
+            segments=(*self._segments, *fresh.segments),
+            meta_down=(*self._meta_down, *fresh.meta_down),
+            proven=(*self._proven, *fresh.proven),
+            brackets=(*self._brackets, *fresh.brackets),
+            blips=(*self._blips, *fresh.blips),
+        )
+
+    def forget_before(self, at_ms: int) -> None:
+        """Drop what ended before an instant: closed days live in the ledger."""
+        self._segments = [one for one in self._segments if one.end_ms > at_ms]
+        self._meta_down = [one for one in self._meta_down if one.end_ms > at_ms]
+        self._proven = [one for one in self._proven if one.end_ms > at_ms]
+        self._brackets = [one for one in self._brackets if one.end_ms > at_ms]
+        self._blips = [one for one in self._blips if one >= at_ms]
+
+
+def _continues(one: Segment, following: Segment) -> bool:
+    return one.end_ms == following.start_ms and one[2:-1] == following[2:-1]
