@@ -1,0 +1,45 @@
+# One page of commands. Python 3.11 or newer, make and git are all that a fresh machine needs.
+SHELL := /bin/sh
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check static lock clean
+
+help:  ## these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.wamon  ## a bad week in one minute, on http://127.0.0.1:9877/; ARGS=--once plays it and ends
+	@$(BIN)/wamon demo $(ARGS)
+
+test: .venv/.wamon-test  ## everything, with its real parts; ARGS="-k midnight" narrows it
+	@scripts/system-packages prometheus chromium systemd
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: static  ## what must be green before every commit
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+static: .venv/.wamon-test  ## the part of check that runs nothing: format, lint, types, floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+lock:  ## requirements.lock anew from pyproject.toml, hashes included, no index address
+	@scripts/lock $(ARGS)
+
+clean:  ## forget the virtual environment and every cache
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Two stamps: the demo needs wamon alone; both come from the lock, so what is tested is what is served.
+.venv/.wamon: pyproject.toml requirements.lock scripts/venv
+	@scripts/venv
+	@echo "installing wamon into .venv" >&2
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+.venv/.wamon-test: .venv/.wamon
+	@echo "installing what the tests need into .venv" >&2
+	@$(PIP) install --editable '.[test]'
+	@touch $@
