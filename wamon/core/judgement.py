@@ -11,7 +11,6 @@ from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange
 from wamon.core.rules_live import OK, RULES, UNKNOWN, Seen, seen
 
-
 _GOOD = {rule.__name__: msgspec.structs.replace(OK, rule=rule.__name__) for rule in RULES}
 
 

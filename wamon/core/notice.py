@@ -1,0 +1,315 @@
+"""What people are told: only what changed since they were last told, each fact under its own name."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from wamon.core.finding import Cause, Verdict
+from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
+from wamon.core.observation import ProbeKind
+from wamon.core.timeline import MINUTE, Span, from_ms, iso
+
+API_UPDATE_CODE = 2
+API_UPDATE_MS = 5 * MINUTE
+"""Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19)."""
+
+
+class NoticePhase(StrEnum):
+    """CONTRACT section 7."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    RESOLVED = "resolved"
+    REMINDER = "reminder"
+    NOTE = "note"
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """``key`` names the fact announced; the outbox holds each key once, for ever."""
+
+    key: str
+    kind: Kind
+    phase: NoticePhase
+    target: str
+    severity: Severity
+    title: str
+    body: str
+    created_at_ms: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What people were last told of one incident. ``count`` numbers what was said of it."""
+
+    target: str
+    kind: Kind
+    opened_ms: int
+    closed_ms: int | None
+    name: str
+    count: int = 1
+
+    def overlaps(self, span: Span) -> bool:
+        """Whether an incident of that span is this one."""
+        end_ms = self.closed_ms if self.closed_ms is not None else span.end_ms
+        return self.opened_ms < span.end_ms and span.start_ms <= end_ms
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What `announce` returns: the notices to send, and what people will have been told then."""
+
+    notices: tuple[Notice, ...]
+    told: tuple[Told, ...]
+
+
+WHOSE = {
+    Verdict.SYSTEM_ERROR: "Meta",
+    Verdict.MISSED_SUCCESS: "Meta",
+    Verdict.USER_ERROR: "Our side",
+    Verdict.NETWORK_ERROR: "The network",
+    Verdict.INCONCLUSIVE: "Not known",
+    Verdict.OK: "Nobody",
+}
+
+_WHAT = {
+    ProbeKind.EDGE: "Graph fails",
+    ProbeKind.API: "account management fails",
+    ProbeKind.MESSAGE: "sending fails",
+    ProbeKind.ROUNDTRIP: "messages do not come back",
+    ProbeKind.TRAFFIC: "real messages fail",
+    ProbeKind.WEBHOOK: "the webhook endpoint fails",
+}
+
+_WHAT_REFUSED = {
+    Cause.AUTHENTICATION: "the access token is refused",
+    Cause.PERMISSION: "a permission is missing",
+    Cause.THROTTLING: "our probing is limited",
+    Cause.VALIDATION: "the request is refused as malformed",
+    Cause.TEMPLATE: "the template is refused",
+    Cause.PAYMENT: "payment is refused",
+    Cause.INTEGRITY: "the account is restricted",
+    Cause.REGISTRATION: "the number is not registered",
+    Cause.RECIPIENT: "the recipient cannot be reached",
+}
+
+_ACTION = {
+    Cause.SERVICE: "hold queues, no re-sends",
+    Cause.EDGE: "hold queues, no re-sends",
+    Cause.TIMEOUT: "hold queues, never re-send what timed out",
+    Cause.PATH: "check our route to Meta from a second network",
+    Cause.LOCAL_NETWORK: "check our own line and resolver",
+    Cause.ENDPOINT: "look at the endpoint's own log and certificate",
+    Cause.AUTHENTICATION: "check the token in Meta's Access Token Debugger",
+    Cause.PERMISSION: "check the token's two WhatsApp permissions",
+    Cause.THROTTLING: "slow down, wait for the limit to lift",
+    Cause.PAYMENT: "check the payment method of the account",
+    Cause.INTEGRITY: "read the account's status in Business Support Home",
+    Cause.MAINTENANCE: "wait, the number is being changed by Meta",
+}
+
+_CRITICAL_CAUSES = frozenset({Cause.AUTHENTICATION, Cause.INTEGRITY})
+_SENDING = frozenset({ProbeKind.MESSAGE, ProbeKind.TRAFFIC})
+
+
+def severity(incident: Incident, probe: ProbeKind) -> Severity:
+    """Business impact: no sends or a dead token are critical; endpoint, payment and Graph itself are urgent."""
+    if incident.cause in _CRITICAL_CAUSES:
+        return Severity.CRITICAL
+    if incident.kind is Kind.OUTAGE:
+        return Severity.CRITICAL if probe in _SENDING else Severity.URGENT
+    if incident.kind is Kind.ENDPOINT or incident.cause is Cause.PAYMENT:
+        return Severity.URGENT
+    return Severity.STANDARD
+
+
+def announce(
+    found: Iterable[tuple[Incident, ProbeKind]],
+    told: Sequence[Told],
+    now_ms: int,
+    *,
+    lasting: Lasting,
+) -> Desk:
+    """Compare what is so with what was told. Provisional trouble and short trouble are not told."""
+    notices: list[Notice] = []
+    standing = list(told)
+    blanks: list[Incident] = []
+    for incident, probe in found:
+        if incident.kind is Kind.UNOBSERVED:
+            blanks.append(incident)
+            continue
+        place = next((i for i, one in enumerate(standing) if _same(one, incident, now_ms)), None)
+        before = standing[place] if place is not None else None
+        phase = _due(incident, before, now_ms, lasting)
+        if phase is None:
+            continue
+        after = _told(incident, before)
+        notices.append(_notice(incident, probe, phase, after, now_ms))
+        if place is None:
+            standing.append(after)
+        else:
+            standing[place] = after
+    for note, after in _offline(blanks, standing, now_ms, lasting):
+        notices.append(note)
+        standing.append(after)
+    return Desk(tuple(notices), tuple(standing))
+
+
+def _same(one: Told, incident: Incident, now_ms: int) -> bool:
+    related = (one.kind is Kind.UNOBSERVED) == (incident.kind is Kind.UNOBSERVED)
+    return one.target == incident.target and related and one.overlaps(incident.span(now_ms))
+
+
+def _due(incident: Incident, before: Told | None, now_ms: int, lasting: Lasting) -> NoticePhase | None:
+    """Which phase people should hear of now, if any."""
+    if before is None:
+        opened = incident.closed_ms is None and not incident.provisional
+        return (
+            NoticePhase.OPENED if opened and now_ms - incident.opened_ms >= _patience(incident, lasting) else None
+        )
+    if incident.closed_ms is None:
+        again = before.closed_ms is not None or before.kind is not incident.kind
+        return NoticePhase.CHANGED if again else None
+    quiet_for_ms = now_ms - incident.closed_ms
+    return NoticePhase.RESOLVED if before.closed_ms is None and quiet_for_ms >= lasting.resolve_after_ms else None
+
+
+def _patience(incident: Incident, lasting: Lasting) -> int:
+    """How long before people are told: an update of Meta's API and throttling get more time."""
+    if incident.cause is Cause.THROTTLING:
+        return max(lasting.open_after_ms, THROTTLED_FOR_MS)
+    if incident.codes == (API_UPDATE_CODE,):
+        return max(lasting.open_after_ms, API_UPDATE_MS)
+    return lasting.open_after_ms
+
+
+def _told(incident: Incident, before: Told | None) -> Told:
+    if before is None:
+        return Told(incident.target, incident.kind, incident.opened_ms, incident.closed_ms, incident.name)
+    return msgspec.structs.replace(
+        before, kind=incident.kind, closed_ms=incident.closed_ms, count=before.count + 1
+    )
+
+
+def _notice(incident: Incident, probe: ProbeKind, phase: NoticePhase, told: Told, now_ms: int) -> Notice:
+    weight = severity(incident, probe)
+    suffix = f":{told.count}" if phase is NoticePhase.CHANGED or told.count > 2 else ""
+    return Notice(
+        key=f"{told.name}:{phase.value}{suffix}",
+        kind=incident.kind,
+        phase=phase,
+        target=incident.target,
+        severity=weight,
+        title=_title(incident, probe, phase, weight, now_ms),
+        body=_body(incident, phase, now_ms),
+        created_at_ms=now_ms,
+    )
+
+
+def _title(incident: Incident, probe: ProbeKind, phase: NoticePhase, weight: Severity, now_ms: int) -> str:
+    """Whose, what, how wide, since when, code, one action: the line that is read at three in the morning."""
+    whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
+    parts = [whose, what(incident, probe), incident.target]
+    if phase is NoticePhase.RESOLVED and incident.closed_ms is not None:
+        lasted = duration_text(incident.closed_ms - incident.opened_ms)
+        parts += [f"over since {clock(incident.closed_ms)}, lasted {lasted}"]
+        return f"[RESOLVED] {' · '.join(parts)}"
+    parts.append(f"since {clock(incident.opened_ms)} ({duration_text(now_ms - incident.opened_ms)})")
+    if incident.codes:
+        parts.append(f"code {'/'.join(map(str, incident.codes))}")
+    if action := _ACTION.get(incident.cause):
+        parts.append(f"do: {action}")
+    return f"[{weight.value.upper()}] {' · '.join(parts)}"
+
+
+def what(incident: Incident, probe: ProbeKind) -> str:
+    """What fails, in a few words."""
+    if incident.kind is Kind.USER_ERROR:
+        return _WHAT_REFUSED.get(incident.cause, "the request is refused")
+    if incident.kind is Kind.DISRUPTION:
+        return "Meta cannot be reached from here"
+    return _WHAT.get(probe, "the target fails")
+
+
+def _body(incident: Incident, phase: NoticePhase, now_ms: int) -> str:
+    span = incident.span(now_ms)
+    end = iso(incident.closed_ms) if incident.closed_ms is not None else "still open"
+    counts = {
+        Kind.OUTAGE: "counts as downtime",
+        Kind.ENDPOINT: "counts as downtime of your endpoint, never of the platform",
+        Kind.DISRUPTION: "counts as network trouble, never as downtime of the platform",
+        Kind.USER_ERROR: "counts as up for the platform, shown apart",
+    }.get(incident.kind, "counts as unobserved")
+    lines = [
+        f"Target: {incident.target}",
+        f"From: {iso(span.start_ms)}",
+        f"To: {end}",
+        f"Verdict: {incident.verdict.value}, cause {incident.cause.value}; it {counts}.",
+    ]
+    if phase is NoticePhase.RESOLVED:
+        lines.append("The weekly pass may judge this again when later evidence turns it.")
+    return "\n".join(lines)
+
+
+def _offline(
+    blanks: Sequence[Incident], told: Sequence[Told], now_ms: int, lasting: Lasting
+) -> Iterable[tuple[Notice, Told]]:
+    """One note, afterwards, for all that was not observed at the same time."""
+    rest = sorted(blanks, key=lambda one: one.opened_ms)
+    while rest:
+        group, rest = _touching(rest, now_ms)
+        if any(one.closed_ms is None for one in group):
+            continue
+        closed_ms = max(one.closed_ms or 0 for one in group)
+        opened_ms = min(one.opened_ms for one in group)
+        known = any(one.kind is Kind.UNOBSERVED and one.overlaps(Span(opened_ms, closed_ms)) for one in told)
+        if known or now_ms - closed_ms < lasting.resolve_after_ms:
+            continue
+        yield _offline_note(group, Span(opened_ms, closed_ms), now_ms)
+
+
+def _touching(rest: list[Incident], now_ms: int) -> tuple[list[Incident], list[Incident]]:
+    group, end_ms = [rest[0]], rest[0].span(now_ms).end_ms
+    for place, one in enumerate(rest[1:], 1):
+        if one.opened_ms > end_ms:
+            return group, rest[place:]
+        group.append(one)
+        end_ms = max(end_ms, one.span(now_ms).end_ms)
+    return group, []
+
+
+def _offline_note(group: Sequence[Incident], span: Span, now_ms: int) -> tuple[Notice, Told]:
+    targets = ", ".join(sorted({one.target for one in group}))
+    ours = any(one.cause is Cause.LOCAL_NETWORK for one in group)
+    who = "We were offline" if ours else "Nothing could be said for"
+    longest = max((one for one in group), key=lambda one: one.span(now_ms).length_ms)
+    counted = duration_text(longest.span(now_ms).length_ms)
+    name = f"offline@{iso(span.start_ms)}"
+    note = Notice(
+        key=f"{name}:note",
+        kind=Kind.UNOBSERVED,
+        phase=NoticePhase.NOTE,
+        target=targets,
+        severity=Severity.STANDARD,
+        title=f"{who} {counted} since {clock(span.start_ms)}: counted as unobserved, not as downtime",
+        body="\n".join(
+            f"{one.target}: {iso(one.opened_ms)} to {iso(one.closed_ms or now_ms)}, cause {one.cause.value}"
+            for one in group
+        ),
+        created_at_ms=now_ms,
+    )
+    return note, Told(targets, Kind.UNOBSERVED, span.start_ms, span.end_ms, name)
+
+
+def clock(at_ms: int) -> str:
+    """``10:14 UTC``, as a first line says when."""
+    return from_ms(at_ms).strftime("%H:%M UTC")
+
+
+def duration_text(duration_ms: int) -> str:
+    """``6 min``, ``2 h 10 min``, ``2 min 10 s``: as people say it."""
+    seconds = max(0, duration_ms) // 1000
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    return f"{rest} s"

@@ -1,0 +1,117 @@
+"""What was said of a day, and when: states, revisions, and the trail from the first figure to the latest."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.timeline import MINUTE, day_of, day_span
+from wamon.core.uptime import Figures
+
+CLOSES_AFTER_MS = 15 * MINUTE
+"""A day is closed this long after its end, when late evidence for its last looks is in."""
+
+FINAL_BUSINESS_DAY = 10
+"""Meta's figure of a month is final by the 10th business day of the next ("Status", read 2026-06-17)."""
+
+
+class DayState(StrEnum):
+    """How much a day can still change."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    SETTLED = "settled"
+    FROZEN = "frozen"
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """One row of the trail: the figures of a target's day as they were said then, why, and by whom."""
+
+    target: str
+    day: date
+    zone: str
+    revision: int
+    published_at_ms: int
+    figures: Figures
+    reason: str
+    author: str = "wamon"
+
+
+def freezes_on(day: date) -> date:
+    """The 10th business day, Monday to Friday, of the month after the day's."""
+    moment = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    counted = 0
+    while counted < FINAL_BUSINESS_DAY:
+        moment += timedelta(days=1)
+        counted += moment.weekday() < 5
+    return moment
+
+
+def day_state(day: date, zone: ZoneInfo, now_ms: int, passes_ms: Sequence[int] = ()) -> DayState:
+    """A day's state. ``passes_ms`` are the instants of weekly passes; one with 7 days' hindsight settles a day."""
+    end_ms = day_span(day, zone).end_ms
+    if now_ms < end_ms + CLOSES_AFTER_MS:
+        return DayState.OPEN
+    if day_of(now_ms, zone) >= freezes_on(day):
+        return DayState.FROZEN
+    hindsight_ms = day_span(day + timedelta(days=7), zone).end_ms
+    return DayState.SETTLED if any(hindsight_ms <= one <= now_ms for one in passes_ms) else DayState.CLOSED
+
+
+def publish(
+    fresh: Publication, latest: Publication | None, *, state: DayState = DayState.CLOSED, reopen: bool = False
+) -> Publication | None:
+    """The row to append: the first of a day, or the next revision where the figures differ; else None.
+
+    A frozen day changes only when it is reopened.
+    """
+    if latest is None:
+        return msgspec.structs.replace(fresh, revision=1)
+    if latest.figures == fresh.figures or (state is DayState.FROZEN and not reopen):
+        return None
+    return msgspec.structs.replace(fresh, revision=latest.revision + 1)
+
+
+def figures_document(sums: Figures) -> dict[str, float | None]:
+    """The numbers of a day as CONTRACT section 6 names them: seconds, and ratios unrounded."""
+    return {
+        "down_s": sums.down_ms / 1000,
+        "meta_down_s": sums.meta_down_ms / 1000,
+        "network_s": sums.network_ms / 1000,
+        "user_error_s": sums.user_error_ms / 1000,
+        "unproved_s": sums.unproved_ms / 1000,
+        "maintenance_s": sums.maintenance_ms / 1000,
+        "unobserved_s": sums.unobserved_ms / 1000,
+        "blind_spot_s": sums.blind_spot_ms / 1000,
+        "partial_s": sums.partial_ms / 1000,
+        "coverage": sums.coverage,
+        "availability": sums.availability,
+        "availability_meta": sums.availability_meta,
+        "availability_experienced": sums.availability_experienced,
+        "proven_down_s": sums.proven_down_ms / 1000,
+        "worst_down_s": sums.worst_down_ms / 1000,
+    }
+
+
+def day_document(
+    target: str, day: date, state: DayState, revision: int, sums: Figures, first: Figures | None
+) -> dict[str, object]:
+    """One row of `days`. ``first`` are the figures of revision 1; None while the day was never published."""
+    seconds = sums.total_ms / 1000
+    head: dict[str, object] = {
+        "target": target,
+        "date": day.isoformat(),
+        "state": state.value,
+        "revision": revision,
+        "seconds": int(seconds) if seconds.is_integer() else seconds,
+    }
+    told = None if first is None else {"availability": first.availability}
+    return head | figures_document(sums) | {"first_published": told}
+
+
+def figures_from(row: Mapping[str, int]) -> Figures:
+    """Figures kept as plain numbers by the ledger; sums that a later version added count as zero."""
+    known = {name: row[name] for name in Figures.__struct_fields__ if name in row}
+    return Figures(**known)
