@@ -1,0 +1,249 @@
+"""What to do with the outbox: which letters go out now, how they read, and what each attempt leaves behind."""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from wamon.core.incident import Severity
+from wamon.core.notice import Notice, NoticePhase, duration_text
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms
+
+FIRST_WAIT_MS = 5 * SECOND
+LONGEST_WAIT_MS = HOUR
+GIVE_UP_AFTER_MS = DAY
+FEWEST_ATTEMPTS = 5
+"""Nothing is given up before so many attempts: a daemon that was off for two days, or a clock that
+jumped a year ahead, must not lose a notice to its first hiccup."""
+LATE_AFTER_MS = 5 * MINUTE
+
+
+class Tone(StrEnum):
+    """The mood of a letter, for channels that show a colour or a sign."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+class Outcome(StrEnum):
+    """What became of one notice on one channel; the results of ``wamon_notifications_total``."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+    SUPPRESSED = "suppressed"
+
+
+class Reason(StrEnum):
+    """Why a letter goes, waits, or ended as it did."""
+
+    NEW = "new"
+    RETRY = "retry"
+    TOGETHER = "together"
+    BACK_OFF = "back_off"
+    DELIVERED = "delivered"
+    TRY_AGAIN = "try_again"
+    TOO_OLD = "too_old"
+    IMPOSSIBLE = "impossible"
+
+
+FINAL = frozenset({Outcome.SENT, Outcome.GIVEN_UP, Outcome.SUPPRESSED})
+"""After one of these, a notice is no longer pending on that channel."""
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """One notice that one channel has not been told yet.
+
+    ``attempt`` counts the attempts made; ``next_attempt_ms`` is 0 before the first.
+    """
+
+    notice: Notice
+    channel: str
+    attempt: int = 0
+    next_attempt_ms: int = 0
+
+    @property
+    def queued_at_ms(self) -> int:
+        """When the notice was written: what it says was true then."""
+        return self.notice.created_at_ms
+
+    @property
+    def incident(self) -> str | None:
+        """The name shared by all notices of one incident; None for a notice that stands alone."""
+        phase = self.notice.phase
+        return None if phase is NoticePhase.NOTE else self.notice.key.rpartition(f":{phase.value}")[0]
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What a channel is given to send; ``html`` is an alternative to the body for channels that show it."""
+
+    key: str
+    title: str
+    body: str
+    tone: Tone = Tone.INFO
+    html: str | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What a channel said. ``detail`` is a sentence for the operator, free of secrets.
+
+    ``permanent``: no further attempt can succeed before a person changes something.
+    """
+
+    ok: bool
+    permanent: bool = False
+    detail: str = ""
+
+
+class Mailing(msgspec.Struct, frozen=True):
+    """Send this letter now. ``covers`` are the notices it tells, oldest first; the last one leads."""
+
+    letter: Letter
+    covers: tuple[Pending, ...]
+    reason: Reason
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Not now: these notices are next looked at ``until_ms``."""
+
+    covers: tuple[Pending, ...]
+    until_ms: int
+    reason: Reason = Reason.BACK_OFF
+
+
+class Dispatch(msgspec.Struct, frozen=True):
+    """One attempt, as a row. ``next_attempt_ms`` is None once nothing more will be tried."""
+
+    notice_key: str
+    channel: str
+    at_ms: int
+    attempt: int
+    outcome: Outcome
+    reason: Reason
+    detail: str = ""
+    next_attempt_ms: int | None = None
+
+
+def plan(pending: Iterable[Pending], now_ms: int) -> list[Mailing | Waiting]:
+    """What to do with the notices one channel has not been told, oldest first.
+
+    Notices of one incident go out as one letter, so that nobody reads "resolved" before "opened", and a
+    stale pair costs one letter, not two.
+    """
+    return [_decide(together, now_ms) for together in _by_incident(pending)]
+
+
+def _by_incident(pending: Iterable[Pending]) -> list[tuple[Pending, ...]]:
+    groups: dict[tuple[str | None, str], list[Pending]] = {}
+    for one in sorted(pending, key=lambda one: one.queued_at_ms):
+        alone = "" if one.incident else one.notice.key
+        groups.setdefault((one.incident, alone), []).append(one)
+    return [tuple(group) for group in groups.values()]
+
+
+def _decide(covers: tuple[Pending, ...], now_ms: int) -> Mailing | Waiting:
+    due_ms = min(_due_ms(one, now_ms) for one in covers)
+    if due_ms > now_ms:
+        return Waiting(covers, due_ms)
+    reason = Reason.TOGETHER if len(covers) > 1 else Reason.RETRY if covers[0].attempt else Reason.NEW
+    return Mailing(compose(covers, now_ms), covers, reason)
+
+
+def _due_ms(one: Pending, now_ms: int) -> int:
+    """A wait beyond the longest possible one comes from a clock that has since been put back: it is over."""
+    return one.next_attempt_ms if one.next_attempt_ms - now_ms <= LONGEST_WAIT_MS else now_ms
+
+
+def compose(covers: Sequence[Pending], now_ms: int) -> Letter:
+    """The letter for one notice, or for several of one incident (oldest first), as it reads now."""
+    lead, earlier = covers[-1], covers[:-1]
+    marks = []
+    if any(one.notice.phase is NoticePhase.OPENED for one in earlier):
+        marks.append("(first told now)")
+    if (late_ms := now_ms - lead.queued_at_ms) >= LATE_AFTER_MS:
+        marks.append(f"(late: {duration_text(late_ms)})")
+    missed = [f"{from_ms(one.queued_at_ms):%Y-%m-%d %H:%M} UTC  {one.notice.title}" for one in earlier]
+    keys = ", ".join(one.notice.key for one in reversed(covers))
+    return Letter(
+        lead.notice.key,
+        _marked(lead.notice.title, marks),
+        _body(lead.notice.body, missed, keys),
+        _tone(lead.notice),
+    )
+
+
+def _marked(title: str, marks: list[str]) -> str:
+    """Marks go behind a leading ``[SEVERITY]``: filters look for that one, eyes read what follows it."""
+    severity, rest = re.fullmatch(r"(\[[^\]]*\] )?(.*)", title, re.DOTALL).groups(default="")  # type: ignore[union-attr]
+    return severity + " ".join([*marks, rest])
+
+
+def _body(body: str, missed: list[str], keys: str) -> str:
+    told = ["Not delivered when it happened:", *missed] if missed else []
+    paragraphs = [body, "\n".join(told), f"notice: {keys}"]
+    return "\n\n".join(one for one in paragraphs if one)
+
+
+_TONES = {Severity.CRITICAL: Tone.FAILURE, Severity.URGENT: Tone.WARNING, Severity.STANDARD: Tone.INFO}
+
+
+def _tone(lead: Notice) -> Tone:
+    return Tone.SUCCESS if lead.phase is NoticePhase.RESOLVED else _TONES[lead.severity]
+
+
+def settle(mailing: Mailing, delivery: Delivery, now_ms: int, jitter: float) -> list[Dispatch]:
+    """The rows one attempt leaves, one per notice it covered. ``jitter`` lies in [0, 1)."""
+    if delivery.ok:
+        return [_told(one, mailing, delivery, now_ms) for one in mailing.covers]
+    return [_untold(one, delivery, now_ms, jitter) for one in mailing.covers]
+
+
+def _told(one: Pending, mailing: Mailing, delivery: Delivery, now_ms: int) -> Dispatch:
+    leads = one.notice.key == mailing.letter.key
+    return Dispatch(
+        one.notice.key,
+        one.channel,
+        now_ms,
+        one.attempt + 1,
+        Outcome.SENT if leads else Outcome.SUPPRESSED,
+        Reason.DELIVERED if leads else Reason.TOGETHER,
+        delivery.detail if leads else f"told together with {mailing.letter.key}",
+    )
+
+
+def _untold(one: Pending, delivery: Delivery, now_ms: int, jitter: float) -> Dispatch:
+    attempt = one.attempt + 1
+    reason = _why_untold(one, delivery, now_ms)
+    again = reason is Reason.TRY_AGAIN
+    return Dispatch(
+        one.notice.key,
+        one.channel,
+        now_ms,
+        attempt,
+        Outcome.FAILED if again else Outcome.GIVEN_UP,
+        reason,
+        delivery.detail,
+        next_attempt_ms(attempt, one.queued_at_ms, now_ms, jitter) if again else None,
+    )
+
+
+def _why_untold(one: Pending, delivery: Delivery, now_ms: int) -> Reason:
+    if delivery.permanent:
+        return Reason.IMPOSSIBLE
+    too_old = now_ms - one.queued_at_ms >= GIVE_UP_AFTER_MS and one.attempt + 1 >= FEWEST_ATTEMPTS
+    return Reason.TOO_OLD if too_old else Reason.TRY_AGAIN
+
+
+def next_attempt_ms(attempt: int, first_queued_ms: int, now_ms: int, jitter: float) -> int:
+    """When to try again after ``attempt`` failed attempts (1 or more); ``jitter`` in [0, 1).
+
+    5 to 10 s after the first, doubling up to 30 to 60 min. A wait never jumps over the instant at which the
+    notice is due to be given up, so that one last attempt is made there.
+    """
+    shortest = min(FIRST_WAIT_MS << min(attempt - 1, 16), LONGEST_WAIT_MS // 2)
+    again_ms = now_ms + int(shortest * (1 + jitter))
+    last_ms = first_queued_ms + GIVE_UP_AFTER_MS
+    return min(again_ms, last_ms) if now_ms < last_ms else again_ms

@@ -1,0 +1,1 @@
+"""Letters to the outside: Apprise in a child process that can be killed."""
