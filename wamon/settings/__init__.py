@@ -1,0 +1,73 @@
+"""The settings: from a TOML file to checked, frozen values, and from references to secrets."""
+
+from wamon.settings.advice import warnings
+from wamon.settings.needs import resolve_all, secrets_needed
+from wamon.settings.reading import build, default_settings, load, parse
+from wamon.settings.refusal import SettingsError
+from wamon.settings.schema import (
+    DEFAULT_ACCOUNT,
+    Account,
+    AnyTarget,
+    ApiTarget,
+    AskingTarget,
+    Availability,
+    Channel,
+    ControlTarget,
+    EdgeTarget,
+    Incidents,
+    MessageTarget,
+    Receiver,
+    Reclassification,
+    Reference,
+    Service,
+    Settings,
+    Target,
+    TokenTarget,
+    TrafficTarget,
+    WebhookTarget,
+)
+from wamon.settings.secrets import Secret, SecretRef, resolve
+from wamon.settings.spelling import RefusedError
+from wamon.settings.urls import Address
+from wamon.settings.values import NOTICE_KINDS, Quiet
+from wamon.settings.view import as_tables, masked
+
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "NOTICE_KINDS",
+    "Account",
+    "Address",
+    "AnyTarget",
+    "ApiTarget",
+    "AskingTarget",
+    "Availability",
+    "Channel",
+    "ControlTarget",
+    "EdgeTarget",
+    "Incidents",
+    "MessageTarget",
+    "Quiet",
+    "Receiver",
+    "Reclassification",
+    "Reference",
+    "RefusedError",
+    "Secret",
+    "SecretRef",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "Target",
+    "TokenTarget",
+    "TrafficTarget",
+    "WebhookTarget",
+    "as_tables",
+    "build",
+    "default_settings",
+    "load",
+    "masked",
+    "parse",
+    "resolve",
+    "resolve_all",
+    "secrets_needed",
+    "warnings",
+]

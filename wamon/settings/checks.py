@@ -1,0 +1,113 @@
+"""What must hold between the values of a target: a list of plain functions, each with an opinion or none."""
+
+from collections.abc import Callable
+
+from wamon.core.timeline import MINUTE, SECOND
+from wamon.settings.durations import format_duration
+from wamon.settings.schema import (
+    Account,
+    AnyTarget,
+    ApiTarget,
+    AskingTarget,
+    ControlTarget,
+    MessageTarget,
+    Receiver,
+    Target,
+    TokenTarget,
+    TrafficTarget,
+    WebhookTarget,
+)
+from wamon.settings.urls import belongs_to_meta, host_of
+
+Problem = tuple[str, str]
+"""The key and the sentence."""
+Rule = Callable[[Target, Account], Problem | None]
+
+WITH_TOKEN = (ApiTarget, MessageTarget, TokenTarget)
+"""Targets that send the account's access token."""
+SHORTEST_INTERVAL_MS = SECOND
+
+
+def reserved_name(target: Target, _: Account) -> Problem | None:
+    """``platform`` is the row of all targets together (CONTRACT section 6)."""
+    if target.name == "platform":
+        return "name", "'platform' is the row of all targets together; choose another name"
+    return None
+
+
+def too_often(target: Target, _: Account) -> Problem | None:
+    """Nothing is looked at more than once a second."""
+    if target.interval_ms < SHORTEST_INTERVAL_MS:
+        return "interval", f"{format_duration(target.interval_ms)} is too often; the shortest is 1s, the usual 60s"
+    return None
+
+
+def timeout_too_long(target: Target, _: Account) -> Problem | None:
+    """A target never runs twice at once (ARITHMETIC section 4)."""
+    if isinstance(target, AskingTarget) and target.timeout_ms >= target.interval_ms:
+        timeout, interval = format_duration(target.timeout_ms), format_duration(target.interval_ms)
+        return (
+            "timeout",
+            f"{timeout} is not shorter than the interval of {interval}; a look must end before the next",
+        )
+    return None
+
+
+def control_of_meta(target: Target, _: Account) -> Problem | None:
+    """A control that fails together with Meta proves nothing."""
+    if isinstance(target, ControlTarget) and belongs_to_meta(host := host_of(target.url)):
+        return "url", f"{host} is Meta's; a control needs a site of somebody else's, such as https://www.iana.org/"
+    return None
+
+
+def traffic_by_the_minute(target: Target, _: Account) -> Problem | None:
+    """One minute of outcomes is one observation (ARITHMETIC section 4)."""
+    if isinstance(target, TrafficTarget) and target.interval_ms != MINUTE:
+        found = format_duration(target.interval_ms)
+        return "interval", f"{found} cannot be: traffic is counted by the minute; leave it out"
+    return None
+
+
+def token_missing(target: Target, account: Account) -> Problem | None:
+    """An empty access_token is fine until somebody needs it."""
+    if isinstance(target, WITH_TOKEN) and account.access_token is None:
+        return (
+            "account",
+            f'account {account.name} has an empty access_token; write "credential:access_token" there',
+        )
+    return None
+
+
+def signature_key_missing(target: Target, account: Account) -> Problem | None:
+    """A signed event needs the key of the signature."""
+    if isinstance(target, WebhookTarget) and target.signed_event and account.app_secret is None:
+        return (
+            "signed_event",
+            f'account {account.name} has an empty app_secret; write "credential:app_secret" there',
+        )
+    return None
+
+
+TARGET_RULES: tuple[Rule, ...] = (
+    reserved_name,
+    too_often,
+    timeout_too_long,
+    control_of_meta,
+    traffic_by_the_minute,
+    token_missing,
+    signature_key_missing,
+)
+
+
+def receives(targets: tuple[AnyTarget, ...]) -> bool:
+    """Whether a target needs the webhook receiver: canaries that come back, real traffic."""
+    return any(isinstance(one, MessageTarget | TrafficTarget) for one in targets)
+
+
+def receiver_problems(receiver: Receiver) -> list[str]:
+    """A receiver without keys could verify nothing."""
+    return [
+        f'[receiver] {key}: is empty, and the receiver needs it; write "credential:{key}"'
+        for key in ("verify_token", "app_secret")
+        if getattr(receiver, key) is None
+    ]

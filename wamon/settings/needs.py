@@ -1,0 +1,64 @@
+"""Which secrets a configuration really uses, and looking them up all at once."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from wamon.settings.checks import WITH_TOKEN
+from wamon.settings.refusal import SettingsError
+from wamon.settings.schema import DEFAULT_ACCOUNT, Account, Settings, WebhookTarget
+from wamon.settings.secrets import Secret, SecretRef, resolve
+from wamon.settings.spelling import RefusedError
+
+
+class Need(NamedTuple):
+    """A secret that is used: its place in the file, and where it is kept."""
+
+    place: str
+    reference: SecretRef
+
+
+def secrets_needed(settings: Settings) -> list[Need]:
+    """Every reference that this configuration uses. Defaults that no target asks for are not among them."""
+    named = (
+        *(need for account in (settings.graph, *settings.accounts) for need in _of_account(account, settings)),
+        *_of_receiver(settings),
+        *((f"target {one.name}, verify_token", one.verify_token) for one in _webhooks(settings)),
+        *((f"channel {one.name}, url", one.url) for one in settings.channels),
+        ("[service] heartbeat_url", settings.service.heartbeat_url),
+        ("[receiver] reports_token", settings.receiver.reports_token),
+    )
+    return [Need(place, reference) for place, reference in named if reference is not None]
+
+
+def resolve_all(settings: Settings, environ: Mapping[str, str]) -> dict[SecretRef, Secret]:
+    """Every secret that is needed, by its reference. Raises SettingsError with all that cannot be had."""
+    found: dict[SecretRef, Secret] = {}
+    problems: list[str] = []
+    for place, reference in secrets_needed(settings):
+        try:
+            found[reference] = found.get(reference) or resolve(reference, environ)
+        except RefusedError as refused:
+            problems.append(f"{place}: {refused}")
+    if problems:
+        raise SettingsError(problems, "secrets")
+    return found
+
+
+def _of_account(account: Account, settings: Settings) -> Iterator[tuple[str, SecretRef | None]]:
+    at = "[graph] " if account.name == DEFAULT_ACCOUNT else f"account {account.name}, "
+    targets = [one for one in settings.targets if one.account == account.name]
+    asks = any(isinstance(one, WITH_TOKEN) for one in targets)
+    if asks:
+        yield f"{at}access_token", account.access_token
+    if (asks and account.app_id) or any(isinstance(one, WebhookTarget) and one.signed_event for one in targets):
+        yield f"{at}app_secret", account.app_secret
+
+
+def _of_receiver(settings: Settings) -> Iterator[tuple[str, SecretRef | None]]:
+    if settings.receiving:
+        for key in ("verify_token", "app_secret", "app_secret_previous"):
+            yield f"[receiver] {key}", getattr(settings.receiver, key)
+
+
+def _webhooks(settings: Settings) -> list[WebhookTarget]:
+    return [one for one in settings.targets if isinstance(one, WebhookTarget)]
