@@ -8,11 +8,15 @@ import msgspec
 from wamon.core.finding import Cause, Verdict
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
 from wamon.core.observation import ProbeKind
-from wamon.core.timeline import MINUTE, Span, from_ms, iso
+from wamon.core.timeline import DAY, MINUTE, Span, from_ms, iso
 
 API_UPDATE_CODE = 2
 API_UPDATE_MS = 5 * MINUTE
 """Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19)."""
+
+
+REMEMBERED_MS = 3 * DAY
+"""How long a closed incident is remembered as told; no timeline kept in memory reaches further back."""
 
 
 class NoticePhase(StrEnum):
@@ -130,9 +134,11 @@ def announce(
 ) -> Desk:
     """Compare what is so with what was told. Provisional trouble and short trouble are not told."""
     notices: list[Notice] = []
-    standing = list(told)
+    standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
     blanks: list[Incident] = []
+    seen: list[Incident] = []
     for incident, probe in found:
+        seen.append(incident)
         if incident.kind is Kind.UNOBSERVED:
             blanks.append(incident)
             continue
@@ -147,6 +153,10 @@ def announce(
             standing.append(after)
         else:
             standing[place] = after
+    for place, one in enumerate(standing):
+        if one.closed_ms is None and not any(_same(one, incident, now_ms) for incident in seen):
+            standing[place] = msgspec.structs.replace(one, closed_ms=now_ms, count=one.count + 1)
+            notices.append(_withdrawn(one, now_ms))
     for note, after in _offline(blanks, standing, now_ms, lasting):
         notices.append(note)
         standing.append(after)
@@ -200,6 +210,20 @@ def _notice(incident: Incident, probe: ProbeKind, phase: NoticePhase, told: Told
         severity=weight,
         title=_title(incident, probe, phase, weight, now_ms),
         body=_body(incident, phase, now_ms),
+        created_at_ms=now_ms,
+    )
+
+
+def _withdrawn(told: Told, now_ms: int) -> Notice:
+    """An open incident that later evidence has undone: people were told of it and must hear that it is gone."""
+    return Notice(
+        key=f"{told.name}:withdrawn",
+        kind=told.kind,
+        phase=NoticePhase.RESOLVED,
+        target=told.target,
+        severity=Severity.STANDARD,
+        title=f"[WITHDRAWN] {told.target} · what was told at {clock(told.opened_ms)} is judged otherwise by now",
+        body="Later evidence turned the verdict. `wamon incidents` and the day's revisions show what stands.",
         created_at_ms=now_ms,
     )
 

@@ -66,7 +66,7 @@ def rejudge(
     past = History(account.account, account.marks, fresh, tokens, accepted, now_ms)
     rulings: list[Ruling] = []
     for case in _cases(account, fresh):
-        mark = account.marks[case.index]
+        mark = account.marks[case.place]
         if not within.holds(mark.at_ms) or mark.at_ms in account.by_people:
             continue
         turned = with_hindsight(case, past)

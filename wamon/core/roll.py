@@ -17,11 +17,13 @@ class Roll:
     """Grows by one mark at a time and costs the same on the thousandth day as on the first.
 
     ``marks`` are the looks since the last cut. What lies before it is kept as a finished timeline, and
-    forgotten from ``forget_before`` on.
+    forgotten from ``forget_before`` on. ``hold_ms`` is how long looks may still change: an archive for the weekly
+    pass holds them for weeks.
     """
 
-    def __init__(self, *, confirm: int = 2) -> None:
+    def __init__(self, *, confirm: int = 2, hold_ms: int = FOLLOW_UP_MS) -> None:
         self.confirm = confirm
+        self.hold_ms = hold_ms
         self.marks: list[Mark] = []
         self._segments: list[Segment] = []
         self._meta_down: list[Span] = []
@@ -41,7 +43,7 @@ class Roll:
             return self._insert(mark)
         self.marks.append(mark)
         if len(self.marks) >= self._settle_at:
-            self._settle(mark.at_ms - FOLLOW_UP_MS)
+            self._settle(mark.at_ms - self.hold_ms)
         return True
 
     def _insert(self, mark: Mark) -> bool:

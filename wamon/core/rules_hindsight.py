@@ -49,7 +49,7 @@ class Case(NamedTuple):
     ``first`` and ``last`` are the indices of its episode: the neighbouring looks with the same verdict and cause.
     """
 
-    index: int
+    place: int
     exchange: Exchange
     finding: Finding
     first: int
@@ -135,7 +135,7 @@ def same_request_accepted(case: Case, past: History) -> Turned | None:
         return None
     if found.code not in _REQUEST_CODES | _TEMPLATE_CODES or (found.code, found.subcode) == _MISSING_OBJECT:
         return None
-    at_ms = past.marks[case.index].at_ms
+    at_ms = past.marks[case.place].at_ms
     accepted = past.accepted.get((exchange.request_fingerprint, exchange.served_version), ())
     before = accepted[: bisect_left(accepted, at_ms)][-1:]
     after = accepted[bisect_right(accepted, at_ms) :][:1]
@@ -160,8 +160,8 @@ def mixed_burst(case: Case, past: History) -> Turned | None:
     found = case.finding
     if found.verdict is not Verdict.USER_ERROR or not found.provisional:
         return None
-    reach = 3 * past.marks[case.index].interval_ms
-    sides = [_nearest_system(case.index, step, reach, past) for step in (-1, 1)]
+    reach = 3 * past.marks[case.place].interval_ms
+    sides = [_nearest_system(case.place, step, reach, past) for step in (-1, 1)]
     if None in sides:
         return None
     turned = msgspec.structs.replace(
@@ -184,7 +184,7 @@ def controls_failed(case: Case, past: History) -> Turned | None:
 
 def no_new_evidence(case: Case, past: History) -> Turned | None:
     """A week has passed: a provisional verdict becomes firm as judged."""
-    if not case.finding.provisional or past.now_ms - past.marks[case.index].at_ms < WEEK_MS:
+    if not case.finding.provisional or past.now_ms - past.marks[case.place].at_ms < WEEK_MS:
         return None
     return Turned(msgspec.structs.replace(case.finding, provisional=False, rule="no_new_evidence"))
 

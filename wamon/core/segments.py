@@ -99,6 +99,11 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
     )
 
 
+def owned_ms(marks: Sequence[Mark], now_ms: int) -> list[int]:
+    """How long each of ordered observations owns, in milliseconds."""
+    return [one.right_ms - one.left_ms for one in _owned(marks, now_ms)]
+
+
 def _ordered(marks: Sequence[Mark]) -> list[Mark]:
     """By instant; sorting is stable, so the first of equals comes first and stands."""
     if all(a.at_ms < b.at_ms for a, b in pairwise(marks)):

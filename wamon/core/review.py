@@ -1,0 +1,196 @@
+"""The weekly pass as one decision: what turns, what is published anew, and what people read of it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.days import Overlay, counted, day_figures
+from wamon.core.finding import Column, Mark, Ruling, Verdict
+from wamon.core.incident import Kind, Severity
+from wamon.core.knowledge import Knowledge
+from wamon.core.notice import Notice, NoticePhase
+from wamon.core.observation import ProbeKind
+from wamon.core.publication import DayState, Publication, day_state, publish
+from wamon.core.reclassification import Account, accepted_requests, rejudge, token_looks
+from wamon.core.rules_hindsight import TokenLook
+from wamon.core.segments import Timeline, account, owned_ms, slice_around
+from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
+from wamon.core.uptime import percent
+from wamon.core.vigil import Watched
+
+MARGIN_MS = DAY
+"""Evidence is read this far beyond the days judged, on both sides."""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """How many looks of a target one rule turned from one verdict to another, and the owned time that moved."""
+
+    target: str
+    rule: str
+    before: Verdict
+    after: Verdict
+    column_before: Column
+    column_after: Column
+    observations: int
+    moved_ms: int
+
+
+class Review(msgspec.Struct, frozen=True):
+    """What a pass found: append the rulings and publications in one transaction, and tell once."""
+
+    rulings: tuple[Ruling, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    turns: tuple[Turn, ...] = ()
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """Everything a pass stands on. ``latest`` gives the standing publication of a row's day, None if none.
+
+    ``passes_ms`` are the instants of all passes so far, this one included.
+    """
+
+    targets: Sequence[Watched]
+    first_ms: Mapping[str, int]
+    known: Knowledge
+    zone: ZoneInfo
+    confirm: int
+    now_ms: int
+    latest: Callable[[str, date], Publication | None]
+    passes_ms: Sequence[int] = ()
+    overlay: Overlay = Overlay()
+    reopen: bool = False
+
+
+def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
+    """The whole days before today that a pass covers."""
+    today = day_of(now_ms, zone)
+    return Span(day_span(today - timedelta(days=days), zone).start_ms, day_span(today, zone).start_ms)
+
+
+def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
+    """Judge all targets again inside a window and publish every closed day whose figures differ."""
+    tokens: dict[str, list[TokenLook]] = {}
+    probes = {one.name: one.probe for one in ground.targets}
+    for one in accounts:
+        if probes.get(one.target) is ProbeKind.TOKEN:
+            tokens.setdefault(one.account, []).extend(token_looks(one))
+    accepted = accepted_requests(accounts)
+    rulings: list[Ruling] = []
+    turns: list[Turn] = []
+    for one in accounts:
+        said = sorted(tokens.get(one.account, ()), key=lambda look: look.at_ms)
+        fresh = rejudge(one, within, ground.known, tokens=said, accepted=accepted, now_ms=ground.now_ms)
+        rulings.extend(fresh)
+        turns.extend(turned(one.marks, fresh, ground.now_ms))
+    marks = {one.target: standing(one.marks, rulings, one.target) for one in accounts}
+    return Review(tuple(rulings), tuple(_published(marks, within, turns, ground)), tuple(turns))
+
+
+def standing(marks: Sequence[Mark], rulings: Iterable[Ruling], target: str) -> Sequence[Mark]:
+    """A target's looks with new rulings in the place of the old ones."""
+    fresh = {one.at_ms: one.finding for one in rulings if one.target == target}
+    if not fresh:
+        return marks
+    return [Mark(one.at_ms, one.context, fresh.get(one.at_ms, one.finding)) for one in marks]
+
+
+def turned(marks: Sequence[Mark], rulings: Sequence[Ruling], now_ms: int) -> list[Turn]:
+    """Rulings that changed verdict or column, summed by rule; a verdict that became firm is no turn."""
+    fresh = {one.at_ms: one for one in rulings}
+    looks: Counter[tuple[str, str, Verdict, Verdict, Column, Column]] = Counter()
+    moved: Counter[tuple[str, str, Verdict, Verdict, Column, Column]] = Counter()
+    for mark, length_ms in zip(marks, owned_ms(marks, now_ms), strict=True) if fresh else ():
+        ruling = fresh.get(mark.at_ms)
+        if ruling is None:
+            continue
+        before, after = mark.finding, ruling.finding
+        if (before.verdict, before.column) == (after.verdict, after.column):
+            continue
+        key = (ruling.target, after.rule, before.verdict, after.verdict, before.column, after.column)
+        looks[key] += 1
+        moved[key] += length_ms
+    return [Turn(*key, observations=count, moved_ms=moved[key]) for key, count in looks.items()]
+
+
+def _published(
+    marks: Mapping[str, Sequence[Mark]], within: Span, turns: Sequence[Turn], ground: Ground
+) -> Iterable[Publication]:
+    """Days that are closed and whose figures differ from what was last said of them."""
+    reason = reason_text(turns)
+    last = within.end_ms - 1
+    for day in days_between(day_of(within.start_ms, ground.zone), day_of(last, ground.zone)):
+        state = day_state(day, ground.zone, ground.now_ms, ground.passes_ms)
+        if state is DayState.OPEN:
+            continue
+        for fresh in day_publications(marks, day, ground, reason):
+            latest = ground.latest(fresh.target, day)
+            row = publish(fresh, latest, state=state, reopen=ground.reopen)
+            if row is not None:
+                yield row
+
+
+def day_publications(
+    marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground, reason: str
+) -> list[Publication]:
+    """The figures of one day for all rows, not yet numbered."""
+    span = day_span(day, ground.zone)
+    timelines = {
+        one.name: day_timeline(marks[one.name], span, ground)
+        for one in counted(ground.targets)
+        if one.name in marks
+    }
+    rows = day_figures(ground.targets, timelines, ground.first_ms, span, ground.now_ms, ground.overlay)
+    return [Publication(name, day, ground.zone.key, 0, ground.now_ms, sums, reason) for name, sums in rows.items()]
+
+
+def day_timeline(marks: Sequence[Mark], span: Span, ground: Ground) -> Timeline:
+    """A target's timeline over one day, from as many looks around it as decide it."""
+    first, last = slice_around(marks, span)
+    return account(marks[first:last], ground.now_ms, confirm=ground.confirm)
+
+
+def reason_text(turns: Sequence[Turn]) -> str:
+    """Why a day was published again, in one line."""
+    rules = sorted({f"{one.rule.replace('_', ' ')} ({one.target})" for one in turns})
+    return "weekly pass: " + (", ".join(rules) if rules else "late observations")
+
+
+def restated_notice(
+    found: Review, latest: Callable[[str, date], Publication | None], now_ms: int
+) -> Notice | None:
+    """One notice for all days a pass restated; None when none was. Nobody is paged for the past."""
+    lines = []
+    for row in found.publications:
+        before = latest(row.target, row.day)
+        if before is not None:
+            lines.append(f"{row.target} {row.day}: {_change(before, row)}, revision {row.revision}")
+    if not lines:
+        return None
+    moved = sum(one.moved_ms for one in found.turns)
+    head = f"Restated · {len(lines)} figures · {sum(one.observations for one in found.turns)} looks turned"
+    why = [
+        f"- {one.target}: {one.observations} looks, {one.moved_ms / 1000:.0f} s, {one.before.value} ->"
+        f" {one.after.value}, because {one.rule.replace('_', ' ')}"
+        for one in found.turns
+    ]
+    return Notice(
+        key=f"restated@{iso(now_ms)}",
+        kind=Kind.RESTATED,
+        phase=NoticePhase.NOTE,
+        target=", ".join(sorted({one.target for one in found.turns})),
+        severity=Severity.STANDARD,
+        title=f"{head} · {moved / 1000:.0f} s moved",
+        body="\n".join(["What changed:", *(f"- {line}" for line in lines), "Why:", *why]),
+        created_at_ms=now_ms,
+    )
+
+
+def _change(before: Publication, after: Publication) -> str:
+    return f"{_percent(before)} -> {_percent(after)}"
+
+
+def _percent(row: Publication) -> str:
+    return percent(row.figures.down_ms, row.figures.platform_ms)

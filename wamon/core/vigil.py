@@ -1,0 +1,203 @@
+"""The watch as it stands: every target's roll, what the controls said, what people were told. No clock, no I/O."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from wamon.core.finding import Cause, Context, Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.incident import Incident, Kind, Lasting, incidents
+from wamon.core.judgement import judge
+from wamon.core.knowledge import Knowledge, Look
+from wamon.core.notice import Desk, Notice, Told, announce
+from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.reclassification import differs
+from wamon.core.roll import FOLLOW_UP_MS, Roll
+from wamon.core.segments import Timeline, reach_ms
+from wamon.core.timeline import MINUTE
+
+EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
+"""Probes that have no days of their own."""
+
+_LOOK_AGAIN_MS = 5 * MINUTE
+_RESTLESS_MS = 30 * MINUTE
+_NETWORKED = frozenset({Cause.PATH, Cause.LOCAL_NETWORK, Cause.TIMEOUT, Cause.ENDPOINT})
+"""Causes that a control's word can turn."""
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """What the watch must know of a target."""
+
+    name: str
+    probe: ProbeKind
+    interval_ms: int
+    account: str = ""
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """One look, taken in: what it shares, its first ruling, and what it made of earlier looks."""
+
+    context: Context
+    ruling: Ruling
+    follow_ups: tuple[Ruling, ...] = ()
+    fresh: bool = True
+
+
+class Vigil:
+    """Takes in looks one by one, in the order of their instants, and says what changed."""
+
+    def __init__(self, known: Knowledge, lasting: Lasting, told: Sequence[Told] = ()) -> None:
+        self.known = known
+        self.lasting = lasting
+        self.told: tuple[Told, ...] = tuple(told)
+        self.watched: dict[str, Watched] = {}
+        self.rolls: dict[str, Roll] = {}
+        self._doubtful: dict[str, deque[Exchange]] = {}
+        self._shared: dict[Context, Context] = {}
+        self._interned: dict[Finding, Finding] = {}
+        self._restless: dict[str, int] = {one.target: one.opened_ms + _RESTLESS_MS for one in told}
+        self._due_ms: int | None = 0 if told else None
+
+    def watch(self, target: Watched) -> None:
+        """Begin to watch a target, or take over its new cadence."""
+        self.watched[target.name] = target
+        if target.probe not in EVIDENCE:
+            self.rolls.setdefault(target.name, Roll(confirm=self.lasting.confirm))
+
+    def observe(self, exchange: Exchange) -> Observed:
+        """Judge a look at once, place it on its target's timeline, follow up on the last quarter of an hour."""
+        target = self.watched[exchange.target]
+        at_ms = exchange.at_ms or 0
+        if target.probe is ProbeKind.CONTROL:
+            fresh, finding, follow_ups = True, *self._control(exchange, target)
+        else:
+            finding, follow_ups = self.intern(judge(exchange, self.known)), []
+            fresh = self._place(exchange, target, finding)
+        ruling = Ruling(target.name, at_ms, finding, Origin.LIVE, self.known.catalogue.edition, exchange.end_ms)
+        return Observed(self._context(exchange, target), ruling, tuple(follow_ups), fresh)
+
+    def intern(self, finding: Finding) -> Finding:
+        """One object for equal findings: a fortnight of looks shares a handful."""
+        return self._interned.setdefault(finding, finding)
+
+    def _context(self, exchange: Exchange, target: Watched) -> Context:
+        context = Context(
+            target.probe.value,
+            target.interval_ms,
+            target.account,
+            exchange.request_fingerprint,
+            exchange.token_fingerprint,
+            exchange.served_version,
+        )
+        return self._shared.setdefault(context, context)
+
+    def _place(self, exchange: Exchange, target: Watched, finding: Finding) -> bool:
+        roll = self.rolls.get(target.name)
+        if roll is None:
+            return True
+        at_ms = exchange.at_ms or 0
+        before = roll.marks[-1] if roll.marks else None
+        if not roll.add(Mark(at_ms, self._context(exchange, target), finding)):
+            return False
+        if finding.verdict is not Verdict.OK:
+            self._doubt(exchange, at_ms)
+        changed = before is not None and (
+            before.finding.column is not finding.column or at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
+        )
+        if changed or (before is None and finding.verdict is not Verdict.OK):
+            self._stir(target.name, at_ms)
+        return True
+
+    def _doubt(self, exchange: Exchange, at_ms: int) -> None:
+        row = self._doubtful.setdefault(exchange.target, deque())
+        row.append(exchange)
+        while row and (row[0].at_ms or 0) < at_ms - FOLLOW_UP_MS:
+            row.popleft()
+
+    def _stir(self, target: str, at_ms: int) -> None:
+        self._restless[target] = at_ms + _RESTLESS_MS
+        self._due_ms = 0
+
+    def _control(self, exchange: Exchange, target: Watched) -> tuple[Finding, list[Ruling]]:
+        """A control's look is evidence: first taken in, then judged, then everything doubtful is judged again."""
+        at_ms = exchange.at_ms or 0
+        first = judge(exchange, self.known)
+        failed = first.verdict is not Verdict.OK
+        self.known.controls.add(target.name, Look(at_ms, exchange.end_ms, target.interval_ms, failed))
+        finding = judge(exchange, self.known) if failed else first
+        return self.intern(finding), self._follow_up(exchange.end_ms)
+
+    def _follow_up(self, now_ms: int) -> list[Ruling]:
+        rulings: list[Ruling] = []
+        for name, row in self._doubtful.items():
+            roll = self.rolls[name]
+            recent = {one.at_ms or 0: one for one in row if (one.at_ms or 0) >= now_ms - FOLLOW_UP_MS}
+            turned: dict[int, Finding] = {}
+            for mark in roll.marks:
+                exchange = recent.get(mark.at_ms)
+                if exchange is None or mark.finding.cause not in _NETWORKED:
+                    continue
+                finding = self.intern(judge(exchange, self.known))
+                if differs(finding, mark.finding):
+                    turned[mark.at_ms] = finding
+            if turned:
+                roll.judge_again(turned)
+                self._stir(name, now_ms)
+                rulings.extend(self._followed(name, turned, now_ms))
+        return rulings
+
+    def _followed(self, name: str, turned: Mapping[int, Finding], now_ms: int) -> Iterable[Ruling]:
+        edition = self.known.catalogue.edition
+        for at_ms, finding in turned.items():
+            yield Ruling(name, at_ms, finding, Origin.FOLLOW_UP, edition, now_ms)
+
+    def timeline(self, target: str, now_ms: int) -> Timeline:
+        """A target's timeline as far as it is kept in memory."""
+        return self.rolls[target].timeline(now_ms)
+
+    def incidents(self, target: str, now_ms: int) -> list[Incident]:
+        """A target's incidents as far as its timeline is kept in memory."""
+        roll = self.rolls[target]
+        return incidents(target, roll.timeline(now_ms), now_ms, lasting=self.lasting, marks=roll.marks)
+
+    def announcing(self, now_ms: int) -> bool:
+        """Whether something may have to be told now."""
+        return self._due_ms is not None and now_ms >= self._due_ms
+
+    def announce(self, now_ms: int) -> tuple[Notice, ...]:
+        """What people must be told now; they are taken to be told once this returns."""
+        found = [
+            (incident, self.watched[name].probe)
+            for name in sorted(self._restless)
+            if name in self.rolls
+            for incident in self.incidents(name, now_ms)
+        ]
+        desk: Desk = announce(found, self.told, now_ms, lasting=self.lasting)
+        self.told = desk.told
+        self._rest(found, now_ms)
+        return desk.notices
+
+    def _rest(self, found: Sequence[tuple[Incident, ProbeKind]], now_ms: int) -> None:
+        """When to look next: at the next moment a waiting time runs out, and at the latest in five minutes."""
+        open_targets = {
+            one.target for one in self.told if one.closed_ms is None and one.kind is not Kind.UNOBSERVED
+        }
+        open_targets |= {one.target for one, _ in found if one.closed_ms is None}
+        self._restless = {
+            name: until for name, until in self._restless.items() if until > now_ms or name in open_targets
+        }
+        if not self._restless:
+            self._due_ms = None
+            return
+        moments = [
+            moment
+            for one, _ in found
+            for moment in (
+                one.opened_ms + self.lasting.open_after_ms,
+                one.opened_ms + 5 * MINUTE,
+                one.opened_ms + 10 * MINUTE,
+                (one.closed_ms or now_ms) + self.lasting.resolve_after_ms,
+            )
+            if moment > now_ms
+        ]
+        self._due_ms = min([*moments, now_ms + _LOOK_AGAIN_MS])
