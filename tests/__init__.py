@@ -1,0 +1,1 @@
+"""Proof of what wamon says it does."""

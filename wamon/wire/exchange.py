@@ -1,0 +1,111 @@
+"""One exchange over the network, written down as facts."""
+
+import asyncio
+import logging
+import socket
+import ssl
+
+import httpx
+
+from wamon import __version__
+from wamon.core.observation import Exchange, Failure, ProbeKind
+from wamon.wire.evidence import kept_body, kept_headers, redacted
+from wamon.wire.journey import Interrupted, Journey
+from wamon.wire.request import Request
+from wamon.wire.resolver import Resolver
+from wamon.wire.transport import ProbeTransport
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it prints whole URLs, tokens included
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+_ALWAYS_SENT = (
+    ("User-Agent", f"wamon/{__version__}"),
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "identity"),
+    ("Connection", "close"),
+)
+_LONGEST_DETAIL = 300
+
+
+def open_client(
+    trust: ssl.SSLContext,
+    *,
+    family: socket.AddressFamily = socket.AF_UNSPEC,
+    resolver: Resolver | None = None,
+) -> httpx.AsyncClient:
+    """A client for ``exchange`` that keeps nothing between requests; close it with ``aclose()``.
+
+    ``trust`` is from ``wamon.wire.trust.trust``; ``family`` AF_INET or AF_INET6 keeps to one kind of address.
+    Serves one loop.
+    """
+    transport = ProbeTransport(trust, resolver or Resolver(), family)
+    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+
+
+async def exchange(
+    client: httpx.AsyncClient,
+    request: Request,
+    *,
+    target: str,
+    probe: ProbeKind,
+    at_ms: int,
+    timeout_ms: int,
+) -> Exchange:
+    """Send once and tell what was seen. Never raises for what it sees, never repeats, never follows.
+
+    ``timeout_ms`` bounds the whole exchange, from the name to the last byte of the body. ``first_byte`` and
+    ``total`` count from its start, ``dns``, ``connect`` and ``tls`` each from its own.
+    """
+    journey = Journey(asyncio.get_running_loop(), timeout_ms)
+    body = bytearray()
+    failure: Failure | None = None
+    detail: str | None = None
+    try:
+        async with asyncio.timeout_at(journey.deadline):
+            await _send(client, request, journey, body)
+    except TimeoutError:
+        failure, detail = journey.when_late, f"no end within {timeout_ms} ms: {journey.doing}"
+    except Interrupted as end:
+        failure, detail = end.failure, _one_line(str(end), request)
+    journey.took("total", journey.started)
+    return Exchange(
+        target=target,
+        probe=probe,
+        at_ms=at_ms,
+        request_fingerprint=request.request_fingerprint,
+        token_fingerprint=request.token_fingerprint,
+        reached=journey.reached,
+        failure=failure,
+        http_status=journey.http_status,
+        headers=kept_headers(journey.headers, request.traces),
+        body=kept_body(bytes(body), request.traces),
+        durations_ms=journey.durations_ms,
+        expected_body=request.expected_body,
+        peer=journey.peer,
+        certificate_expires_ms=journey.certificate_expires_ms,
+        detail=detail,
+    )
+
+
+async def _send(client: httpx.AsyncClient, request: Request, journey: Journey, body: bytearray) -> None:
+    response = await client.send(_for_httpx(request, journey), stream=True)
+    try:
+        async for piece in response.aiter_raw():
+            body += piece
+    finally:
+        await response.aclose()
+
+
+def _for_httpx(request: Request, journey: Journey) -> httpx.Request:
+    headers = [*_ALWAYS_SENT, *request.headers]
+    if request.bearer:
+        headers.append(("Authorization", f"Bearer {request.bearer}"))
+    content = request.content or None
+    return httpx.Request(
+        request.method, request.url, headers=headers, content=content, extensions={"journey": journey}
+    )
+
+
+def _one_line(text: str, request: Request) -> str:
+    shown = redacted(text.encode(), request.traces).decode()
+    return " ".join(shown.split())[:_LONGEST_DETAIL]
