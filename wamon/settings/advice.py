@@ -21,6 +21,7 @@ from wamon.settings.urls import host_of, is_loopback
 FREE_CANARIES_A_DAY = 32
 """Meta gives 1,000 delivered service messages a number and month: 32 in each of 31 days (facts of 2026-10-01)."""
 SHORT_INTERVAL_MS = 10 * SECOND
+DAYS_TO_SETTLE = 14
 
 Advice = Callable[[Settings, date], Iterator[str]]
 
@@ -123,6 +124,13 @@ def fraction(settings: Settings, _: date) -> Iterator[str]:
         yield f"[availability] objective: {objective:g} is in percent; did you mean {objective * 100:g}?"
 
 
+def too_few_days(settings: Settings, _: date) -> Iterator[str]:
+    """A day settles when a pass sees it with seven days' hindsight, and passes are seven days apart."""
+    days = settings.reclassification.days
+    if days < DAYS_TO_SETTLE:
+        yield f"[reclassification] days: with {days} some days never settle; {DAYS_TO_SETTLE} reaches each day twice"
+
+
 ADVICE: tuple[Advice, ...] = (
     controls,
     controls_beside_the_endpoint,
@@ -134,6 +142,7 @@ ADVICE: tuple[Advice, ...] = (
     plain_http,
     open_to_all,
     fraction,
+    too_few_days,
 )
 
 

@@ -12,6 +12,8 @@ from wamon.settings.schema import (
     ControlTarget,
     MessageTarget,
     Receiver,
+    Reclassification,
+    Service,
     Target,
     TokenTarget,
     TrafficTarget,
@@ -102,6 +104,16 @@ TARGET_RULES: tuple[Rule, ...] = (
 def receives(targets: tuple[AnyTarget, ...]) -> bool:
     """Whether a target needs the webhook receiver: canaries that come back, real traffic."""
     return any(isinstance(one, MessageTarget | TrafficTarget) for one in targets)
+
+
+def kept_too_briefly(service: Service, weekly: Reclassification) -> list[str]:
+    """What was pruned cannot be judged again."""
+    if weekly.days < service.observation_days:
+        return []
+    return [
+        f"[reclassification] days: {weekly.days} is not less than the {service.observation_days} that "
+        "[service] observation_days keeps; keep observations longer"
+    ]
 
 
 def receiver_problems(receiver: Receiver) -> list[str]:

@@ -1,6 +1,8 @@
-"""The settings as frozen values; each field says how it is read and why. ``interval_ms`` is the key ``interval``"""
+"""The settings as frozen values; each field says how it is read and why. ``interval_ms`` is key ``interval``."""
 
+from collections.abc import Mapping
 from datetime import time
+from pathlib import Path
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -49,6 +51,10 @@ class Service(Table, frozen=True, kw_only=True):
         v.MaybeFile,
         "a folder beside this file; its *.toml files add accounts, targets and channels, one file per client",
     ] = None
+
+    def database_path(self, environ: Mapping[str, str]) -> Path:
+        """Where the ledger is: an absolute path as it is, another under systemd's state directory or here."""
+        return Path(environ.get("STATE_DIRECTORY", "").partition(":")[0], self.database)
 
 
 class Account(Table, frozen=True, kw_only=True):
@@ -221,9 +227,6 @@ class Incidents(Table, frozen=True, kw_only=True):
         2 * MINUTE
     )
     resolve_after_ms: Annotated[v.Delay, "how long it must be well before it is called resolved"] = 2 * MINUTE
-    merge_within_ms: Annotated[v.Delay, "a new failure this soon after the end continues the incident"] = (
-        10 * MINUTE
-    )
     remind_after_ms: Annotated[v.Duration, "the first reminder of an open incident; the gaps double"] = HOUR
 
 
@@ -232,7 +235,7 @@ class Reclassification(Table, frozen=True, kw_only=True):
 
     weekday: Annotated[v.Weekday, "the day of the weekly pass"] = 0
     at: Annotated[v.TimeOfDay, "its time of day in [service] timezone"] = time(6, 0)
-    days: Annotated[int, v.count(7, 90), "whole days before today"] = 14
+    days: Annotated[int, v.count(1, 366), "whole days before today"] = 14
 
 
 class Reference(Table, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import time
 from typing import Annotated, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from wamon.core.incident import Kind
 from wamon.settings.durations import format_duration, parse_duration
 from wamon.settings.secrets import SecretRef, read_reference
 from wamon.settings.spelling import RefusedError, closest, did_you_mean, shown
@@ -15,19 +16,8 @@ from wamon.settings.urls import Address, read_address, read_graph_url, read_url
 T = TypeVar("T")
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-NOTICE_KINDS = (
-    "outage",
-    "disruption",
-    "degraded",
-    "user_error",
-    "endpoint",
-    "unobserved",
-    "expiry",
-    "restated",
-    "digest",
-)
-"""CONTRACT section 7."""
-USUAL_KINDS = tuple(kind for kind in NOTICE_KINDS if kind != "degraded")
+NOTICE_KINDS = tuple(Kind)
+USUAL_KINDS = tuple(kind for kind in NOTICE_KINDS if kind is not Kind.DEGRADED)
 """What a channel gets that does not say ``on``."""
 
 
@@ -205,7 +195,7 @@ def _write_quiet(value: Quiet) -> str:
     return f"{value.start:%H:%M}-{value.end:%H:%M}"
 
 
-def _read_kinds(value: object) -> tuple[str, ...]:
+def _read_kinds(value: object) -> tuple[Kind, ...]:
     if not isinstance(value, list):
         raise RefusedError(f'{shown(value)} is not a list of notices such as ["outage", "endpoint"]')
     if not value:
@@ -213,10 +203,14 @@ def _read_kinds(value: object) -> tuple[str, ...]:
             "is empty, so the channel would never hear anything; leave it out for the usual notices"
         )
     for one in value:
-        if one not in NOTICE_KINDS:
+        if one not in list(NOTICE_KINDS):
             hint = did_you_mean(one if isinstance(one, str) else "", NOTICE_KINDS)
             raise RefusedError(f"{shown(one)} is not a kind of notice; {hint}")
-    return tuple(dict.fromkeys(value))
+    return tuple(dict.fromkeys(Kind(one) for one in value))
+
+
+def _write_kinds(value: tuple[Kind, ...]) -> list[str]:
+    return [kind.value for kind in value]
 
 
 def _read_names(value: object) -> tuple[str, ...]:
@@ -259,7 +253,7 @@ LOG_LEVEL = choice("debug", "info", "warning", "error")
 WEEKDAY = Reader(_read_weekday, lambda day: WEEKDAYS[day], {"enum": list(WEEKDAYS)})
 TIME_OF_DAY = Reader(_read_time, lambda at: f"{at:%H:%M}", _pattern(f"^{_CLOCK}$"))
 QUIET = Reader(_read_quiet, _write_quiet, _pattern(f"^{_CLOCK}-{_CLOCK}$"))
-KINDS = Reader(_read_kinds, list, {**_strings(enum=list(NOTICE_KINDS)), "minItems": 1})
+KINDS = Reader(_read_kinds, _write_kinds, {**_strings(enum=[kind.value for kind in Kind]), "minItems": 1})
 NAMES = Reader(_read_names, list, _strings())
 
 Name = Annotated[str, NAME]
@@ -293,4 +287,4 @@ LogLevel = Annotated[str, LOG_LEVEL]
 Weekday = Annotated[int, WEEKDAY]
 TimeOfDay = Annotated[time, TIME_OF_DAY]
 MaybeQuiet = Annotated[Quiet | None, optional(QUIET)]
-Kinds = Annotated[tuple[str, ...], KINDS]
+Kinds = Annotated[tuple[Kind, ...], KINDS]
