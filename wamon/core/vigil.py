@@ -56,7 +56,8 @@ class Vigil:
         self._shared: dict[Context, Context] = {}
         self._interned: dict[Finding, Finding] = {}
         self._restless: dict[str, int] = {one.target: one.opened_ms + _RESTLESS_MS for one in told}
-        self._due_ms: int | None = 0 if told else None
+        self.due_ms: int | None = 0 if told else None
+        """When people may have to be told something next; None while all is calm."""
 
     def watch(self, target: Watched) -> None:
         """Begin to watch a target, or take over its new cadence."""
@@ -116,7 +117,7 @@ class Vigil:
 
     def _stir(self, target: str, at_ms: int) -> None:
         self._restless[target] = at_ms + _RESTLESS_MS
-        self._due_ms = 0
+        self.due_ms = 0
 
     def _control(self, exchange: Exchange, target: Watched) -> tuple[Finding, list[Ruling]]:
         """A control's look is evidence: first taken in, then judged, then everything doubtful is judged again."""
@@ -162,7 +163,7 @@ class Vigil:
 
     def announcing(self, now_ms: int) -> bool:
         """Whether something may have to be told now."""
-        return self._due_ms is not None and now_ms >= self._due_ms
+        return self.due_ms is not None and now_ms >= self.due_ms
 
     def announce(self, now_ms: int) -> tuple[Notice, ...]:
         """What people must be told now; they are taken to be told once this returns."""
@@ -187,7 +188,7 @@ class Vigil:
             name: until for name, until in self._restless.items() if until > now_ms or name in open_targets
         }
         if not self._restless:
-            self._due_ms = None
+            self.due_ms = None
             return
         moments = [
             moment
@@ -200,4 +201,4 @@ class Vigil:
             )
             if moment > now_ms
         ]
-        self._due_ms = min([*moments, now_ms + _LOOK_AGAIN_MS])
+        self.due_ms = min([*moments, now_ms + _LOOK_AGAIN_MS])

@@ -1,0 +1,358 @@
+"""The driver that judges recorded exchanges on the data's clock, with the daemon's own decisions."""
+
+import heapq
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median_low
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.cadence import next_close, next_weekly
+from wamon.core.days import PLATFORM, PLATFORM_RECEIVE, PLATFORM_SEND, counted
+from wamon.core.finding import Finding, Mark, Ruling, Verdict
+from wamon.core.incident import Incident, Lasting, incidents
+from wamon.core.knowledge import Knowledge, knowledge
+from wamon.core.notice import Notice
+from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.publication import DayState, Publication, day_document, day_state, figures_document
+from wamon.core.reading import read_exchange
+from wamon.core.reclassification import Account
+from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
+from wamon.core.roll import Roll
+from wamon.core.timeline import DAY, MINUTE, Span, day_of, days_between, iso
+from wamon.core.vigil import EVIDENCE, Vigil, Watched
+
+_SORTED_WITHIN_MS = 5 * MINUTE
+_SORTED_LINES = 4_096
+"""A small disorder is sorted: a line may come this late, by time or by number of lines."""
+
+_SAMPLE = 10_000
+"""Lines of one target from which its interval is taken where the configuration does not name it."""
+
+_KEPT_AFTER_MS = 3 * DAY
+"""Beyond the days a pass covers, looks are kept this much longer as neighbours and evidence."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a replay needs of the configuration. ``weekday`` is 0 for Monday."""
+
+    targets: tuple[Watched, ...] = ()
+    zone: ZoneInfo = ZoneInfo("UTC")
+    lasting: Lasting = Lasting()
+    weekday: int = 0
+    at: time = time(6, 0)
+    days: int = 14
+
+
+def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
+    """Judge every line of a file and give the document of CONTRACT section 6.
+
+    A line that cannot be used is named by its number on ``complaints`` and skipped.
+    """
+    run = _Run(plan, _targets(path, plan.targets))
+    for exchange in _sorted(_exchanges(path, complaints)):
+        run.take(exchange)
+    return run.finish()
+
+
+def _targets(path: Path, known: Sequence[Watched]) -> list[Watched]:
+    """The configured targets, and those that only the file names, with the median of their spacing."""
+    named = {one.name for one in known}
+    seen: dict[str, array[int]] = {}
+    kinds: dict[str, ProbeKind] = {}
+    decoder = msgspec.json.Decoder()
+    with path.open("rb") as lines:
+        for line in lines:
+            target, probe, at_ms = _glance(decoder, line)
+            if at_ms is None or target in named:
+                continue
+            kinds.setdefault(target, probe)
+            instants = seen.setdefault(target, array("q"))
+            if len(instants) < _SAMPLE:
+                instants.append(at_ms)
+    return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
+
+
+def _glance(decoder: msgspec.json.Decoder[Any], line: bytes) -> tuple[str, ProbeKind, int | None]:
+    try:
+        document = decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return "", ProbeKind.API, None
+    if not isinstance(document, dict):
+        return "", ProbeKind.API, None
+    seen = read_exchange({key: document.get(key) for key in ("target", "probe", "at")})
+    return seen.target, seen.probe or ProbeKind.API, seen.at_ms
+
+
+def _spacing(instants: array[int]) -> int:
+    ordered = sorted(set(instants))
+    gaps = [after - before for before, after in pairwise(ordered)]
+    return max(1, median_low(gaps)) if gaps else MINUTE
+
+
+def _exchanges(path: Path, complaints: TextIO) -> Iterator[Exchange]:
+    decoder = msgspec.json.Decoder()
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            exchange, wrong = _read(decoder, line)
+            if exchange is None:
+                complaints.write(f"line {number}: {wrong}; skipped\n")
+            else:
+                yield exchange
+
+
+def _read(decoder: msgspec.json.Decoder[Any], line: bytes) -> tuple[Exchange | None, str]:
+    try:
+        document = decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError) as wrong:
+        return None, f"not JSON ({wrong})"
+    if not isinstance(document, dict):
+        return None, f"a JSON object is needed, found {type(document).__name__}"
+    exchange = read_exchange(document)
+    if exchange.at_ms is None:
+        return None, "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
+    return exchange, ""
+
+
+def _sorted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    """In the order of their instants, equals in the order of the file, as far as a small buffer reaches."""
+    waiting: list[tuple[int, int, Exchange]] = []
+    newest = 0
+    for number, exchange in enumerate(exchanges):
+        at_ms = exchange.at_ms or 0
+        newest = max(newest, at_ms)
+        heapq.heappush(waiting, (at_ms, number, exchange))
+        while waiting and (newest - waiting[0][0] > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES):
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
+
+
+class _Run:
+    """One replay under way: the watch, an archive for the weekly pass, and the trail of publications."""
+
+    def __init__(self, plan: Plan, targets: Sequence[Watched]) -> None:
+        self.plan = plan
+        self.targets = list(targets)
+        self.known: Knowledge = knowledge()
+        self.vigil = Vigil(self.known, plan.lasting)
+        hold_ms = plan.days * DAY + _KEPT_AFTER_MS
+        self.archive: dict[str, Roll] = {}
+        self.witnessed: dict[str, dict[int, Exchange]] = {}
+        for one in targets:
+            self.vigil.watch(one)
+            self.archive[one.name] = Roll(confirm=plan.lasting.confirm, hold_ms=hold_ms)
+            self.witnessed[one.name] = {}
+        self.probes = {one.name: one.probe for one in targets}
+        self.hold_ms = hold_ms
+        self.first_ms: dict[str, int] = {}
+        self.published: dict[tuple[str, date], list[Publication]] = {}
+        self.turns: list[Turn] = []
+        self.notices: list[Notice] = []
+        self.passes_ms: list[int] = []
+        self.now_ms = 0
+        self.close_ms = self.weekly_ms = 0
+
+    def take(self, exchange: Exchange) -> None:
+        """Run what was due before this line, then take it in."""
+        at_ms = exchange.at_ms or 0
+        if not self.now_ms:
+            self._begin(at_ms)
+        self._advance(at_ms)
+        observed = self.vigil.observe(exchange)
+        name = exchange.target
+        self.first_ms.setdefault(name, at_ms)
+        roll = self.archive[name]
+        mark = Mark(at_ms, observed.context, observed.ruling.finding)
+        if roll.add(mark) and (mark.finding.verdict is not Verdict.OK or self.probes[name] in EVIDENCE):
+            self.witnessed[name][at_ms] = exchange
+        self._follow(observed.follow_ups)
+
+    def _begin(self, at_ms: int) -> None:
+        self.now_ms = at_ms
+        self.close_ms = next_close(at_ms, self.plan.zone)
+        self.weekly_ms = next_weekly(at_ms, self.plan.zone, self.plan.weekday, self.plan.at)
+
+    def _advance(self, to_ms: int) -> None:
+        """Let the data's clock reach an instant, doing on the way what falls due."""
+        while True:
+            due = self._next_due()
+            if due > to_ms:
+                break
+            self.now_ms = max(self.now_ms, due)
+            self._run_due()
+        self.now_ms = max(self.now_ms, to_ms)
+
+    def _next_due(self) -> int:
+        announce_ms = self.vigil.due_ms
+        due = min(self.close_ms, self.weekly_ms)
+        return due if announce_ms is None else min(due, max(announce_ms, self.now_ms + 1))
+
+    def _run_due(self) -> None:
+        if self.vigil.announcing(self.now_ms):
+            self.notices.extend(self.vigil.announce(self.now_ms))
+        if self.now_ms >= self.close_ms:
+            self._close(day_of(self.close_ms - DAY // 2, self.plan.zone))
+            self.close_ms = next_close(self.now_ms, self.plan.zone)
+        if self.now_ms >= self.weekly_ms:
+            self._weekly(window(self.now_ms, self.plan.zone, self.plan.days))
+            self.weekly_ms = next_weekly(self.now_ms, self.plan.zone, self.plan.weekday, self.plan.at)
+
+    def _follow(self, rulings: Iterable[Ruling]) -> None:
+        by_target: dict[str, dict[int, Finding]] = {}
+        for one in rulings:
+            by_target.setdefault(one.target, {})[one.at_ms] = self.vigil.intern(one.finding)
+        for name, findings in by_target.items():
+            self.archive[name].judge_again(findings)
+
+    def _close(self, day: date) -> None:
+        """Publish a day for the first time, and forget what no later pass can ask for."""
+        for row in day_publications(self._marks(), day, self._ground(), "closed"):
+            trail = self.published.setdefault((row.target, day), [])
+            if not trail:
+                trail.append(msgspec.structs.replace(row, revision=1))
+        horizon_ms = self.now_ms - self.hold_ms
+        self.known.controls.forget_before(horizon_ms)
+        for roll in self.vigil.rolls.values():
+            roll.forget_before(self.now_ms - 3 * DAY)
+        for kept in self.witnessed.values():
+            for at_ms in [one for one in kept if one < horizon_ms]:
+                del kept[at_ms]
+
+    def _marks(self) -> Mapping[str, Sequence[Mark]]:
+        return {name: roll.marks for name, roll in self.archive.items()}
+
+    def _latest(self, target: str, day: date) -> Publication | None:
+        trail = self.published.get((target, day))
+        return trail[-1] if trail else None
+
+    def _ground(self) -> Ground:
+        return Ground(
+            targets=self.targets,
+            first_ms=self.first_ms,
+            known=self.known,
+            zone=self.plan.zone,
+            confirm=self.plan.lasting.confirm,
+            now_ms=self.now_ms,
+            latest=self._latest,
+            passes_ms=tuple(self.passes_ms),
+        )
+
+    def _weekly(self, within: Span) -> None:
+        self.passes_ms.append(self.now_ms)
+        accounts = [
+            Account(one.name, one.account, self.archive[one.name].marks, self.witnessed[one.name])
+            for one in self.targets
+        ]
+        found: Review = review(accounts, within, self._ground())
+        note = restated_notice(found, self._latest, self.now_ms)
+        if note is not None:
+            self.notices.append(note)
+        self._follow(found.rulings)
+        for row in found.publications:
+            self.published.setdefault((row.target, row.day), []).append(row)
+        self.turns.extend(found.turns)
+
+    def finish(self) -> dict[str, Any]:
+        """The last pass, which also covers the unfinished day, and the document."""
+        if self.now_ms:
+            self._advance(self.now_ms)
+            covered = window(self.now_ms, self.plan.zone, self.plan.days)
+            self._weekly(Span(covered.start_ms, self.now_ms + 1))
+            self.notices.extend(self.vigil.announce(self.now_ms))
+        return {
+            "days": list(self._day_rows()),
+            "incidents": [_incident_row(one) for one in self._incidents()],
+            "reclassified": _turn_rows(self.turns),
+            "notifications": [_notice_row(one) for one in self.notices],
+        }
+
+    def _day_rows(self) -> Iterator[dict[str, object]]:
+        if not self.first_ms:
+            return
+        zone = self.plan.zone
+        names = [*(one.name for one in counted(self.targets)), PLATFORM]
+        for day in days_between(day_of(min(self.first_ms.values()), zone), day_of(self.now_ms, zone)):
+            state = day_state(day, zone, self.now_ms, self.passes_ms)
+            rows = {row.target: row for row in self._rows_of(day, state)}
+            for name in names:
+                if name in rows:
+                    yield self._day_row(name, day, state, rows)
+
+    def _rows_of(self, day: date, state: DayState) -> Iterable[Publication]:
+        if state is DayState.OPEN:
+            return day_publications(self._marks(), day, self._ground(), "open")
+        return [trail[-1] for (_, published), trail in self.published.items() if published == day]
+
+    def _day_row(
+        self, name: str, day: date, state: DayState, rows: Mapping[str, Publication]
+    ) -> dict[str, object]:
+        trail = self.published.get((name, day))
+        first = trail[0].figures if trail else None
+        document = day_document(name, day, state, rows[name].revision, rows[name].figures, first)
+        if name == PLATFORM:
+            for key, part in (("send", PLATFORM_SEND), ("receive", PLATFORM_RECEIVE)):
+                document[key] = figures_document(rows[part].figures) if part in rows else None
+        return document
+
+    def _incidents(self) -> list[Incident]:
+        found = [
+            incident
+            for one in counted(self.targets)
+            for incident in incidents(
+                one.name,
+                self.archive[one.name].timeline(self.now_ms),
+                self.now_ms,
+                lasting=self.plan.lasting,
+                marks=self.archive[one.name].marks,
+            )
+        ]
+        return sorted(found, key=lambda one: (one.opened_ms, one.target))
+
+
+def _incident_row(one: Incident) -> dict[str, object]:
+    return {
+        "target": one.target,
+        "opened_at": iso(one.opened_ms),
+        "closed_at": iso(one.closed_ms) if one.closed_ms is not None else None,
+        "verdict": one.verdict.value,
+        "cause": one.cause.value,
+    }
+
+
+def _turn_rows(turns: Iterable[Turn]) -> list[dict[str, object]]:
+    """A row for each target, rule and change of verdict or column, over all passes."""
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for one in turns:
+        key = (one.target, one.before.value, one.after.value, one.rule, one.column_before, one.column_after)
+        row = sums.setdefault(key, [0, 0])
+        row[0] += one.observations
+        row[1] += one.moved_ms
+    return [
+        {
+            "target": target,
+            "from": before,
+            "to": after,
+            "rule": rule,
+            "observations": looks,
+            "seconds": moved_ms / 1000,
+        }
+        for (target, before, after, rule, *_), (looks, moved_ms) in sums.items()
+    ]
+
+
+def _notice_row(one: Notice) -> dict[str, object]:
+    return {
+        "at": iso(one.created_at_ms),
+        "kind": one.kind.value,
+        "phase": one.phase.value,
+        "target": one.target,
+        "title": one.title,
+    }
