@@ -1,0 +1,144 @@
+"""Scenarios as data: which fault strikes which calls when, how the world turns, and what should be made of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain, repeat
+
+from wamon.core.finding import Cause, Verdict
+from wamon.core.timeline import Span
+from wamon.simulator.faults import Fault, Unreachable, strikes_at_accept
+from wamon.simulator.world import Change
+
+
+class Place(StrEnum):
+    """What listens on a port of its own."""
+
+    GRAPH = "graph"
+    ENDPOINT = "endpoint"
+    CONTROL = "control"
+
+
+class Call(StrEnum):
+    """What a request is after, as a fault can be aimed at it."""
+
+    EDGE = "edge"
+    NUMBER = "number"
+    SEND = "send"
+    DEBUG_TOKEN = "debug_token"  # noqa: S105
+    ACCOUNT = "account"
+    HANDSHAKE = "handshake"
+    SIGNED_EVENT = "signed_event"
+    PAGE = "page"
+
+
+MANAGED = frozenset({Call.NUMBER, Call.ACCOUNT})
+"""Calls that need a token and change nothing."""
+
+AUTHENTICATED = MANAGED | {Call.SEND}
+"""Calls that an app's user token opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """From ``start_ms`` to ``end_ms`` the calls meet the faults, one after the other and round again.
+
+    None among the faults lets one call through. ``rounds`` ends it early, after so many rounds; None never does.
+    """
+
+    start_ms: int
+    end_ms: int
+    calls: frozenset[Call]
+    faults: tuple[Fault | None, ...]
+    rounds: int | None = None
+
+    @property
+    def ends_connections(self) -> bool:
+        """Whether all its faults strike at accept."""
+        return all(map(strikes_at_accept, self.faults))
+
+    def strikes(self, at_ms: int, calls: frozenset[Call]) -> bool:
+        """Whether it is on at an instant for one of these calls."""
+        return self.start_ms <= at_ms < self.end_ms and bool(self.calls & calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """From ``start_ms`` to ``end_ms`` these places cannot be connected to."""
+
+    start_ms: int
+    end_ms: int
+    places: frozenset[Place] = frozenset(Place)
+    how: Unreachable = field(default_factory=Unreachable)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One story: what goes wrong, and what wamon should make of it.
+
+    ``verdict`` and ``cause`` are what stands in the end; ``first_verdict`` is what live judging says where the
+    weekly pass turns it.
+    """
+
+    title: str
+    story: str
+    span: Span
+    verdict: Verdict
+    cause: Cause
+    first_verdict: Verdict | None = None
+    spells: tuple[Spell, ...] = ()
+    cables: tuple[Cable, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A stretch of virtual time and the episodes in it."""
+
+    span: Span
+    episodes: tuple[Episode, ...] = ()
+
+    @property
+    def spells(self) -> tuple[Spell, ...]:
+        """Every spell; where several strike at once the first stands."""
+        return tuple(spell for episode in self.episodes for spell in episode.spells)
+
+    @property
+    def cables(self) -> tuple[Cable, ...]:
+        """Every stretch of unreachable places."""
+        return tuple(cable for episode in self.episodes for cable in episode.cables)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every change of the world, by instant."""
+        return tuple(sorted((turn for one in self.episodes for turn in one.changes), key=lambda turn: turn.at_ms))
+
+
+QUIET = Scenario(Span(0, 0))
+"""Nothing happens."""
+
+
+class SpellBook:
+    """Deals out the faults of spells: each spell counts its own calls, so a scenario always plays the same."""
+
+    def __init__(self, spells: Iterable[Spell]) -> None:
+        self._spells = tuple((spell, _deal(spell)) for spell in spells)
+
+    def at_accept(self, at_ms: int, calls: frozenset[Call]) -> Fault | None:
+        """The fault that ends a connection at an instant, before anyone knows which of the calls it is for."""
+        return self._next(at_ms, calls, at_accept=True)
+
+    def fault(self, at_ms: int, call: Call) -> Fault | None:
+        """The fault that a call at an instant meets, or None."""
+        return self._next(at_ms, frozenset({call}), at_accept=False)
+
+    def _next(self, at_ms: int, calls: frozenset[Call], at_accept: bool) -> Fault | None:
+        for spell, faults in self._spells:
+            if spell.ends_connections is at_accept and spell.strikes(at_ms, calls):
+                return next(faults, None)
+        return None
+
+
+def _deal(spell: Spell) -> Iterator[Fault | None]:
+    rounds = repeat(spell.faults) if spell.rounds is None else repeat(spell.faults, spell.rounds)
+    return chain.from_iterable(rounds)
