@@ -1,1 +1,1 @@
-"""One file per kind of probe: the request it makes and the shape of success."""
+"""One file per kind of probe: the request it makes, as plain values."""
