@@ -1,5 +1,7 @@
 """The driver that judges recorded exchanges on the data's clock, with the daemon's own decisions."""
 
+from __future__ import annotations
+
 import heapq
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
