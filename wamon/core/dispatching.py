@@ -1,13 +1,14 @@
 """What to do with the outbox: which letters go out now, how they read, and what each attempt leaves behind."""
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
-from wamon.core.incident import Severity
-from wamon.core.notice import Notice, NoticePhase, duration_text
+from wamon.core.notice import NoticePhase, duration_text
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms
 
 FIRST_WAIT_MS = 5 * SECOND
@@ -17,6 +18,7 @@ FEWEST_ATTEMPTS = 5
 """Nothing is given up before so many attempts: a daemon that was off for two days, or a clock that
 jumped a year ahead, must not lose a notice to its first hiccup."""
 LATE_AFTER_MS = 5 * MINUTE
+_NOT_DELIVERED = "Not delivered when it happened:"
 
 
 class Tone(StrEnum):
@@ -54,16 +56,35 @@ FINAL = frozenset({Outcome.SENT, Outcome.GIVEN_UP, Outcome.SUPPRESSED})
 """After one of these, a notice is no longer pending on that channel."""
 
 
+class Tellable(Protocol):
+    """What the outbox needs to know of a notice; phase and severity are the words of CONTRACT sections 7 and 8."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def created_at_ms(self) -> int: ...
+
+
 class Pending(msgspec.Struct, frozen=True):
     """One notice that one channel has not been told yet.
 
-    ``attempt`` counts the attempts made; ``next_attempt_ms`` is 0 before the first.
+    ``attempt`` counts the attempts made. Before the first, ``next_attempt_ms`` is when the notice may go out
+    at the earliest (0: at once); afterwards, when it is tried again. ``html`` is an alternative to the body.
     """
 
-    notice: Notice
+    notice: Tellable
     channel: str
     attempt: int = 0
     next_attempt_ms: int = 0
+    html: str | None = None
 
     @property
     def queued_at_ms(self) -> int:
@@ -74,7 +95,7 @@ class Pending(msgspec.Struct, frozen=True):
     def incident(self) -> str | None:
         """The name shared by all notices of one incident; None for a notice that stands alone."""
         phase = self.notice.phase
-        return None if phase is NoticePhase.NOTE else self.notice.key.rpartition(f":{phase.value}")[0]
+        return None if phase == NoticePhase.NOTE else self.notice.key.rpartition(f":{phase}")[0]
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -153,25 +174,30 @@ def _decide(covers: tuple[Pending, ...], now_ms: int) -> Mailing | Waiting:
 
 
 def _due_ms(one: Pending, now_ms: int) -> int:
-    """A wait beyond the longest possible one comes from a clock that has since been put back: it is over."""
-    return one.next_attempt_ms if one.next_attempt_ms - now_ms <= LONGEST_WAIT_MS else now_ms
+    """When this notice may go. A clock that was put back has left instants far ahead: they hold nothing up."""
+    if one.attempt:
+        stranded = one.next_attempt_ms - now_ms > LONGEST_WAIT_MS
+    else:
+        stranded = one.next_attempt_ms <= one.queued_at_ms
+    return now_ms if stranded else one.next_attempt_ms
 
 
 def compose(covers: Sequence[Pending], now_ms: int) -> Letter:
     """The letter for one notice, or for several of one incident (oldest first), as it reads now."""
     lead, earlier = covers[-1], covers[:-1]
     marks = []
-    if any(one.notice.phase is NoticePhase.OPENED for one in earlier):
+    if any(one.notice.phase == NoticePhase.OPENED for one in earlier):
         marks.append("(first told now)")
     if (late_ms := now_ms - lead.queued_at_ms) >= LATE_AFTER_MS:
         marks.append(f"(late: {duration_text(late_ms)})")
     missed = [f"{from_ms(one.queued_at_ms):%Y-%m-%d %H:%M} UTC  {one.notice.title}" for one in earlier]
     keys = ", ".join(one.notice.key for one in reversed(covers))
     return Letter(
-        lead.notice.key,
-        _marked(lead.notice.title, marks),
-        _body(lead.notice.body, missed, keys),
-        _tone(lead.notice),
+        key=lead.notice.key,
+        title=_marked(lead.notice.title, marks),
+        body=_text(lead.notice.body, missed, keys),
+        tone=_tone(lead.notice),
+        html=None if lead.html is None else _html(lead.html, missed, keys),
     )
 
 
@@ -181,17 +207,23 @@ def _marked(title: str, marks: list[str]) -> str:
     return severity + " ".join([*marks, rest])
 
 
-def _body(body: str, missed: list[str], keys: str) -> str:
-    told = ["Not delivered when it happened:", *missed] if missed else []
+def _text(body: str, missed: list[str], keys: str) -> str:
+    told = [_NOT_DELIVERED, *missed] if missed else []
     paragraphs = [body, "\n".join(told), f"notice: {keys}"]
     return "\n\n".join(one for one in paragraphs if one)
 
 
-_TONES = {Severity.CRITICAL: Tone.FAILURE, Severity.URGENT: Tone.WARNING, Severity.STANDARD: Tone.INFO}
+def _html(body: str, missed: list[str], keys: str) -> str:
+    lines = "".join(f"<li>{html.escape(one)}</li>" for one in missed)
+    told = f"<p>{_NOT_DELIVERED}</p><ul>{lines}</ul>" if missed else ""
+    return f"{body}{told}<p>notice: {html.escape(keys)}</p>"
 
 
-def _tone(lead: Notice) -> Tone:
-    return Tone.SUCCESS if lead.phase is NoticePhase.RESOLVED else _TONES[lead.severity]
+_TONES = {"critical": Tone.FAILURE, "urgent": Tone.WARNING}
+
+
+def _tone(lead: Tellable) -> Tone:
+    return Tone.SUCCESS if lead.phase == NoticePhase.RESOLVED else _TONES.get(lead.severity, Tone.INFO)
 
 
 def settle(mailing: Mailing, delivery: Delivery, now_ms: int, jitter: float) -> list[Dispatch]:

@@ -132,7 +132,7 @@ def announce(
     *,
     lasting: Lasting,
 ) -> Desk:
-    """Compare what is so with what was told. Provisional trouble and short trouble are not told."""
+    """Compare what is so with what was told. Short trouble is not told, nor a path no control has spoken of."""
     notices: list[Notice] = []
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
     blanks: list[Incident] = []
@@ -171,7 +171,7 @@ def _same(one: Told, incident: Incident, now_ms: int) -> bool:
 def _due(incident: Incident, before: Told | None, now_ms: int, lasting: Lasting) -> NoticePhase | None:
     """Which phase people should hear of now, if any."""
     if before is None:
-        opened = incident.closed_ms is None and not incident.provisional
+        opened = incident.closed_ms is None and not _doubtful(incident)
         return (
             NoticePhase.OPENED if opened and now_ms - incident.opened_ms >= _patience(incident, lasting) else None
         )
@@ -180,6 +180,11 @@ def _due(incident: Incident, before: Told | None, now_ms: int, lasting: Lasting)
         return NoticePhase.CHANGED if again else None
     quiet_for_ms = now_ms - incident.closed_ms
     return NoticePhase.RESOLVED if before.closed_ms is None and quiet_for_ms >= lasting.resolve_after_ms else None
+
+
+def _doubtful(incident: Incident) -> bool:
+    """Path trouble of which no control has spoken: it may be our own line, and is never paged."""
+    return incident.provisional and incident.cause is Cause.PATH
 
 
 def _patience(incident: Incident, lasting: Lasting) -> int:

@@ -70,12 +70,7 @@ class Roll:
         self._settle_at = len(self.marks) + _SETTLE_EVERY
 
     def _keep(self, done: Timeline) -> None:
-        for segment in done.segments:
-            if self._segments and _continues(self._segments[-1], segment):
-                last = self._segments[-1]
-                self._segments[-1] = last._replace(end_ms=segment.end_ms, looks=last.looks + segment.looks)
-            else:
-                self._segments.append(segment)
+        self._segments = _joined(self._segments, done.segments)
         self._meta_down.extend(done.meta_down)
         self._proven.extend(done.proven)
         self._brackets.extend(done.brackets)
@@ -85,7 +80,7 @@ class Roll:
         """All that is kept, up to now."""
         fresh = account(self.marks, now_ms, confirm=self.confirm, posted=posted)
         return Timeline(
-            segments=(*self._segments, *fresh.segments),
+            segments=tuple(_joined(self._segments, fresh.segments)),
             meta_down=(*self._meta_down, *fresh.meta_down),
             proven=(*self._proven, *fresh.proven),
             brackets=(*self._brackets, *fresh.brackets),
@@ -103,3 +98,12 @@ class Roll:
 
 def _continues(one: Segment, following: Segment) -> bool:
     return one.end_ms == following.start_ms and one[2:-1] == following[2:-1]
+
+
+def _joined(kept: Sequence[Segment], following: Sequence[Segment]) -> list[Segment]:
+    """Both in a row. The look at which they were cut owns time on either side, and is counted once."""
+    if not kept or not following or not _continues(kept[-1], following[0]):
+        return [*kept, *following]
+    last, first = kept[-1], following[0]
+    whole = last._replace(end_ms=first.end_ms, looks=last.looks + first.looks - 1)
+    return [*kept[:-1], whole, *following[1:]]

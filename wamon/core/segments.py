@@ -288,7 +288,7 @@ def slice_around(marks: Sequence[Mark], span: Span) -> tuple[int, int]:
 
     Quiet is an answer with no failure within ten minutes: no run, chain or bracket reaches across it.
     """
-    first = bisect_left(marks, span.start_ms, key=_at)
+    first = max(0, bisect_right(marks, span.start_ms, key=_at) - 1)
     last = bisect_left(marks, span.end_ms, key=_at)
     while first > 0 and not _quiet(marks, first, -1):
         first -= 1
@@ -307,7 +307,7 @@ def _quiet(marks: Sequence[Mark], i: int, step: int) -> bool:
         return False
     near = i
     while 0 <= near < len(marks) and abs(marks[near].at_ms - marks[i].at_ms) <= NEAR_MS:
-        if marks[near].finding.column in FAILING:
+        if marks[near].finding.column in FAILING or marks[near].finding.cause is Cause.MAINTENANCE:
             return False
         near += step
     return True
