@@ -104,14 +104,15 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def _settle(self) -> list[tuple[selectors.SelectorKey, int]]:
         """Give the kernel a moment: what was just sent over loopback must arrive before the clock moves."""
-        began_s = time.perf_counter()
-        while True:
+        began_s = quiet_since_s = now_s = time.perf_counter()
+        while now_s - quiet_since_s <= QUIET_S and now_s - began_s <= UNDER_WAY_S:
             os.sched_yield()
             if ready := super().select(0):
                 return ready
-            waited_s = time.perf_counter() - began_s
-            if waited_s > UNDER_WAY_S or (waited_s > QUIET_S and not any(map(_unacknowledged, self.wires))):
-                return ready
+            now_s = time.perf_counter()
+            if any(map(_unacknowledged, self.wires)):
+                quiet_since_s = now_s
+        return []
 
 
 def _listens(fd: int) -> bool:

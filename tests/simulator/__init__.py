@@ -1,0 +1,1 @@
+"""The simulator and its clock, over real sockets."""
