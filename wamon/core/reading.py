@@ -7,6 +7,7 @@ from wamon.core.observation import PHASES, STEPS, Exchange, Failure, Phase, Prob
 from wamon.core.timeline import iso, parse_iso
 
 _KINDS = {kind.value: kind for kind in ProbeKind}
+_STEPS = frozenset(STEPS)
 _FAILURES = {failure.value: failure for failure in Failure}
 
 _IMPLIED = {
@@ -23,25 +24,26 @@ _IMPLIED = {
 
 def read_exchange(document: Mapping[str, Any]) -> Exchange:
     """An exchange from a parsed JSON object. Unknown keys are ignored; a key of a wrong type counts as absent."""
-    failure = _FAILURES.get(_text(document.get("failure")) or "")
-    status = _integer(document.get("http_status"))
-    body = document.get("body")
+    get = document.get
+    failure = _FAILURES.get(_text(get("failure")) or "")
+    status = _integer(get("http_status"))
+    body = get("body")
     return Exchange(
-        target=_text(document.get("target")) or "",
-        probe=_KINDS.get(_text(document.get("probe")) or ""),
-        at_ms=_instant(document.get("at")),
-        request_fingerprint=_text(document.get("request_fingerprint")),
-        token_fingerprint=_text(document.get("token_fingerprint")),
-        reached=_reached(document.get("reached"), failure, status, body),
+        target=_text(get("target")) or "",
+        probe=_KINDS.get(_text(get("probe")) or ""),
+        at_ms=_instant(get("at")),
+        request_fingerprint=_text(get("request_fingerprint")),
+        token_fingerprint=_text(get("token_fingerprint")),
+        reached=_reached(get("reached"), failure, status, body),
         failure=failure,
         http_status=status,
-        headers=_headers(document.get("headers")),
+        headers=_headers(get("headers")),
         body=body if isinstance(body, dict | list | str) else None if body is None else str(body),
-        durations_ms=_durations(document.get("durations_ms")),
-        expected_body=_text(document.get("expected_body")),
-        peer=_text(document.get("peer")),
-        certificate_expires_ms=_instant(document.get("certificate_expires_at")),
-        detail=_text(document.get("detail")),
+        durations_ms=_durations(get("durations_ms")),
+        expected_body=_text(get("expected_body")),
+        peer=_text(get("peer")),
+        certificate_expires_ms=_instant(get("certificate_expires_at")),
+        detail=_text(get("detail")),
     )
 
 
@@ -101,7 +103,11 @@ def _instant(found: Any) -> int | None:
 def _headers(found: Any) -> Mapping[str, str]:
     if not isinstance(found, dict) or not found:
         return {}
-    return {name.lower(): _header(value) for name, value in found.items() if isinstance(name, str)}
+    return {
+        name.lower(): value if isinstance(value, str) else _header(value)
+        for name, value in found.items()
+        if isinstance(name, str)
+    }
 
 
 def _header(value: Any) -> str:
@@ -114,7 +120,7 @@ def _header(value: Any) -> str:
 def _durations(found: Any) -> Mapping[str, float]:
     if not isinstance(found, dict):
         return {}
-    return {step: float(found[step]) for step in STEPS if _measured(found.get(step))}
+    return {step: float(value) for step, value in found.items() if step in _STEPS and _measured(value)}
 
 
 def _measured(found: Any) -> bool:

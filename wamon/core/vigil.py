@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from wamon.core.finding import Cause, Context, Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.finding import Cause, Column, Context, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Incident, Kind, Lasting, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
@@ -69,13 +69,14 @@ class Vigil:
         """Judge a look at once, place it on its target's timeline, follow up on the last quarter of an hour."""
         target = self.watched[exchange.target]
         at_ms = exchange.at_ms or 0
+        context = self._context(exchange, target)
         if target.probe is ProbeKind.CONTROL:
             fresh, finding, follow_ups = True, *self._control(exchange, target)
         else:
             finding, follow_ups = self.intern(judge(exchange, self.known)), []
-            fresh = self._place(exchange, target, finding)
+            fresh = self._place(exchange, context, finding)
         ruling = Ruling(target.name, at_ms, finding, Origin.LIVE, self.known.catalogue.edition, exchange.end_ms)
-        return Observed(self._context(exchange, target), ruling, tuple(follow_ups), fresh)
+        return Observed(context, ruling, tuple(follow_ups), fresh)
 
     def intern(self, finding: Finding) -> Finding:
         """One object for equal findings: a fortnight of looks shares a handful."""
@@ -92,22 +93,26 @@ class Vigil:
         )
         return self._shared.setdefault(context, context)
 
-    def _place(self, exchange: Exchange, target: Watched, finding: Finding) -> bool:
-        roll = self.rolls.get(target.name)
+    def _place(self, exchange: Exchange, context: Context, finding: Finding) -> bool:
+        roll = self.rolls.get(exchange.target)
         if roll is None:
             return True
         at_ms = exchange.at_ms or 0
         before = roll.marks[-1] if roll.marks else None
-        if not roll.add(Mark(at_ms, self._context(exchange, target), finding)):
+        if not roll.add(Mark(at_ms, context, finding)):
             return False
         if finding.verdict is not Verdict.OK:
             self._doubt(exchange, at_ms)
-        changed = before is not None and (
-            before.finding.column is not finding.column or at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
-        )
-        if changed or (before is None and finding.verdict is not Verdict.OK):
-            self._stir(target.name, at_ms)
+        late = before is not None and at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
+        if late or not self._as_before(roll, finding):
+            self._stir(exchange.target, at_ms)
         return True
+
+    def _as_before(self, roll: Roll, finding: Finding) -> bool:
+        """Whether enough looks in a row said the same that one more of it is no news."""
+        recent = roll.marks[-(self.lasting.confirm + 1) :]
+        news = finding.column is not Column.UP and len(recent) <= self.lasting.confirm
+        return not news and all(one.finding.column is finding.column for one in recent)
 
     def _doubt(self, exchange: Exchange, at_ms: int) -> None:
         row = self._doubtful.setdefault(exchange.target, deque())
@@ -130,6 +135,11 @@ class Vigil:
 
     def _follow_up(self, now_ms: int) -> list[Ruling]:
         rulings: list[Ruling] = []
+        if not self._doubtful:
+            return rulings
+        self._doubtful = {
+            name: row for name, row in self._doubtful.items() if (row[-1].at_ms or 0) >= now_ms - FOLLOW_UP_MS
+        }
         for name, row in self._doubtful.items():
             roll = self.rolls[name]
             recent = {one.at_ms or 0: one for one in row if (one.at_ms or 0) >= now_ms - FOLLOW_UP_MS}
