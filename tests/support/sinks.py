@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Sink:
-    """What was posted. ``answers`` are the next status codes, then always 200; ``held`` keeps a request waiting."""
+    """What was posted. ``answers`` are the next status codes, then 200; ``held`` keeps requests waiting."""
 
     port: int = 0
     answers: list[int] = field(default_factory=list)
@@ -80,7 +80,7 @@ async def black_hole() -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def proxied_sink(context: ssl.SSLContext, **behaviour: Any) -> AsyncIterator[Sink]:
-    """A CONNECT proxy that leads every host to one TLS sink: an unmodified plugin with a fixed host can be tried."""
+    """A CONNECT proxy that leads every host to one TLS sink, for unmodified plugins with a fixed host."""
     sink = Sink(**behaviour)
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

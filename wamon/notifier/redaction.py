@@ -7,6 +7,8 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 MASK = "***"
 LONGEST_TEXT = 300
+SHORTEST_SECRET = 3
+"""Shorter parts of an address are masked only where they are user or password."""
 _HARMLESS = frozenset({
     "yes", "no", "true", "false", "text", "html", "markdown", "starttls", "ssl", "insecure",
     "post", "put", "get", "mode", "format", "to", "from",
@@ -23,7 +25,7 @@ def redact(text: str, url: str, *, keeps_host: bool) -> str:
     """
     line = " ".join(text.split()).replace(url, MASK)
     line = _ADDRESS.sub(MASK, _PATH_OF_A_REQUEST.sub(rf"\1 {MASK}", line))
-    for secret in sorted(set(_secrets(url, keeps_host)), key=len, reverse=True):
+    for secret in sorted({*_pieces(url, keeps_host), *_credentials(url)}, key=len, reverse=True):
         line = _pattern(secret).sub(MASK, line)
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
 
@@ -34,29 +36,37 @@ def _pattern(secret: str) -> re.Pattern[str]:
     return re.compile(escaped if len(secret) > 3 else rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE)
 
 
-def _secrets(url: str, keeps_host: bool) -> Iterator[str]:
+def _pieces(url: str, keeps_host: bool) -> Iterator[str]:
+    """Everything between the separators of an address, as written and decoded, but for plain option words."""
     _, _, rest = url.partition("://")
-    kept = _place(url) if keeps_host else frozenset()
-    for piece in [*re.split(r"[/?&=:@#,;+\s]+", rest), *_credentials(rest)]:
-        for form in {piece, unquote(piece), unquote_plus(piece)}:
-            if form and form.lower() not in _HARMLESS and form.lower() not in kept:
+    host, port = _place(url) if keeps_host else ("", "")
+    kept = _HARMLESS | {port, *_domains(host)}
+    for piece in re.split(r"[/?&=:@#,;+\s]+", rest):
+        for form in (piece, unquote(piece), unquote_plus(piece)):
+            if len(form) >= SHORTEST_SECRET and form.lower() not in kept:
                 yield form
 
 
-def _credentials(rest: str) -> Iterator[str]:
-    """User, password and both as HTTP and SMTP carry them: such a text gives the password away too."""
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    user_info, _, _ = authority.rpartition("@")
-    user, _, password = (unquote(one) for one in user_info.partition(":"))
+def _credentials(url: str) -> Iterator[str]:
+    """User and password, and both as HTTP and SMTP carry them: such a text gives the password away too."""
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    user, _, password = authority.rpartition("@")[0].partition(":")
     if password:
-        yield from (user, password)
-        for plain in (f"{user}:{password}", f"\0{user}\0{password}", password):
+        yield from (user, password, user := unquote(user), password := unquote(password))
+        for plain in (f"{user}:{password}", f"\0{user}\0{password}", user, password):
             yield base64.b64encode(plain.encode()).decode()
 
 
-def _place(url: str) -> frozenset[str]:
+def _place(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
-        return frozenset({(parts.hostname or "").lower(), str(parts.port or "")})
+        return parts.hostname or "", str(parts.port or "")
     except ValueError:
-        return frozenset()
+        return "", ""
+
+
+def _domains(host: str) -> Iterator[str]:
+    """The host and the domains it lies in: masking those would mask the host."""
+    while host:
+        yield host
+        host = host.partition(".")[2]

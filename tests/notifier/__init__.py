@@ -1,0 +1,1 @@
+"""Tests of the notifier, with real mail and HTTP servers and real child processes."""
