@@ -10,7 +10,7 @@ from wamon.simulator.envelope import Stamp, error_answer, json_answer
 from wamon.simulator.faults import Fault, GraphError, plain_replacement
 from wamon.simulator.http11 import Answer, Request
 from wamon.simulator.nodes import Payload, RefusedError
-from wamon.simulator.scenario import Call
+from wamon.simulator.scenario import TO_GRAPH, Call
 from wamon.simulator.sending import Sent
 from wamon.simulator.world import MANAGEMENT, MESSAGING, Account, App, Number, Token, TokenState, World
 
@@ -49,7 +49,7 @@ class Graph:
     @property
     def calls(self) -> frozenset[Call]:
         """Everything that can be asked of it."""
-        return frozenset({Call.EDGE, Call.NUMBER, Call.SEND, Call.DEBUG_TOKEN, Call.ACCOUNT})
+        return TO_GRAPH
 
     def call(self, request: Request) -> Call:
         """What a request is after."""

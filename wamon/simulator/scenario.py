@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 from wamon.core.finding import Cause, Verdict
 from wamon.core.timeline import Span
-from wamon.simulator.faults import Fault, Unreachable, strikes_at_accept
+from wamon.simulator.faults import Fault, GraphError, Unreachable, strikes_at_accept
 from wamon.simulator.world import Change
 
 
@@ -32,6 +32,9 @@ class Call(StrEnum):
     PAGE = "page"
 
 
+TO_GRAPH = frozenset({Call.EDGE, Call.NUMBER, Call.SEND, Call.DEBUG_TOKEN, Call.ACCOUNT})
+"""Calls that Graph answers."""
+
 MANAGED = frozenset({Call.NUMBER, Call.ACCOUNT})
 """Calls that need a token and change nothing."""
 
@@ -44,6 +47,7 @@ class Spell:
     """From ``start_ms`` to ``end_ms`` the calls meet the faults, one after the other and round again.
 
     None among the faults lets one call through. ``rounds`` ends it early, after so many rounds; None never does.
+    Raises ValueError for a spell without faults, and for a GraphError aimed at what is not Graph.
     """
 
     start_ms: int
@@ -51,6 +55,13 @@ class Spell:
     calls: frozenset[Call]
     faults: tuple[Fault | None, ...]
     rounds: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.faults:
+            raise ValueError("a spell needs at least one fault; None lets a call through")
+        if not self.calls <= TO_GRAPH and any(isinstance(fault, GraphError) for fault in self.faults):
+            strangers = ", ".join(sorted(self.calls - TO_GRAPH))
+            raise ValueError(f"a GraphError comes from Graph only, not in answer to {strangers}: take Instead")
 
     @property
     def ends_connections(self) -> bool:
