@@ -76,7 +76,7 @@ def _endpoint_answered(exchange: Exchange) -> bool:
     if exchange.reached is not Phase.ANSWERED or exchange.http_status != 200:
         return False
     if exchange.expected_body is not None:
-        return exchange.body == exchange.expected_body
+        return bool(exchange.body == exchange.expected_body)
     return not (isinstance(exchange.body, str) and _HTML.match(exchange.body))
 
 

@@ -1,0 +1,237 @@
+"""One frozen snapshot that every face prints: page, metrics, JSON, terminal. Nothing is computed after it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.catalogue import wording
+from wamon.core.days import PLATFORM, Overlay, counted, day_figures
+from wamon.core.finding import Column, Finding
+from wamon.core.incident import Incident, Kind
+from wamon.core.observation import ProbeKind
+from wamon.core.publication import DayState, Publication, day_state
+from wamon.core.timeline import day_of, day_span
+from wamon.core.uptime import Figures, add
+from wamon.core.vigil import EVIDENCE, Vigil, Watched
+
+COMPONENTS = {
+    ProbeKind.EDGE: "Graph",
+    ProbeKind.API: "account management",
+    ProbeKind.MESSAGE: "send",
+    ProbeKind.ROUNDTRIP: "send and receive",
+    ProbeKind.TRAFFIC: "real messages",
+    ProbeKind.WEBHOOK: "your endpoint",
+    ProbeKind.TOKEN: "evidence: the token",
+    ProbeKind.CONTROL: "evidence: a control",
+}
+
+
+class State(StrEnum):
+    """States of a target (CONTRACT section 8)."""
+
+    OPERATIONAL = "operational"
+    DEGRADED = "degraded"
+    DISRUPTION = "disruption"
+    OUTAGE = "outage"
+    UNOBSERVED = "unobserved"
+    MAINTENANCE = "maintenance"
+
+
+class Day(msgspec.Struct, frozen=True):
+    """A day of one row. ``first`` are the figures of revision 1; None while the day was never published."""
+
+    date: date
+    state: DayState
+    revision: int
+    figures: Figures
+    first: Figures | None = None
+    reason: str = ""
+
+    @property
+    def restated(self) -> bool:
+        """Whether a later revision says something else than the first."""
+        return self.revision > 1
+
+
+class TargetReport(msgspec.Struct, frozen=True):
+    """One target now. ``explanation`` and ``remedy`` are of its last look; ``days`` run from old to today."""
+
+    name: str
+    probe: ProbeKind
+    account: str
+    component: str
+    state: State
+    since_ms: int | None
+    last_at_ms: int | None
+    last: Finding | None
+    explanation: str
+    remedy: str
+    days: tuple[Day, ...]
+    periods: Mapping[str, Figures]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A notice as it was told."""
+
+    at_ms: int
+    kind: str
+    phase: str
+    target: str
+    severity: str
+    title: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything there is to show at one instant. ``platform`` is null without targets that send and receive."""
+
+    at_ms: int
+    zone: str
+    objective_percent: float
+    version: str
+    targets: tuple[TargetReport, ...]
+    platform: tuple[Day, ...]
+    platform_periods: Mapping[str, Figures]
+    incidents: tuple[Incident, ...]
+    notices: tuple[Told, ...] = ()
+
+
+class Ledgered(msgspec.Struct, frozen=True):
+    """What the ledger adds to the watch: the trail of published days, when watching began, and what was told.
+
+    ``published`` gives, by row and day, the first and the latest publication.
+    """
+
+    published: Mapping[tuple[str, date], tuple[Publication, Publication]]
+    first_ms: Mapping[str, int]
+    overlay: Overlay = Overlay()
+    notices: tuple[Told, ...] = ()
+    passes_ms: tuple[int, ...] = ()
+
+
+def snapshot(
+    vigil: Vigil,
+    past: Ledgered,
+    now_ms: int,
+    zone: ZoneInfo,
+    *,
+    objective_percent: float,
+    version: str,
+    days: int = 90,
+    last: Mapping[str, tuple[int, Finding]],
+) -> Report:
+    """Put the report together. ``last`` gives each target's last look: its instant and finding."""
+    today = day_of(now_ms, zone)
+    targets = list(vigil.watched.values())
+    timelines = {one.name: vigil.timeline(one.name, now_ms) for one in counted(targets)}
+    open_day = day_figures(targets, timelines, past.first_ms, day_span(today, zone), now_ms, past.overlay)
+    yesterday = today - timedelta(days=1)
+    unclosed = (
+        day_figures(targets, timelines, past.first_ms, day_span(yesterday, zone), now_ms, past.overlay)
+        if day_state(yesterday, zone, now_ms) is DayState.OPEN
+        else {}
+    )
+    rows = {
+        name: _days(name, past, today, days, {yesterday: unclosed, today: open_day}, now_ms, zone)
+        for name in (*timelines, PLATFORM)
+    }
+    found = {name: vigil.incidents(name, now_ms) for name in timelines}
+    return Report(
+        at_ms=now_ms,
+        zone=zone.key,
+        objective_percent=objective_percent,
+        version=version,
+        targets=tuple(_target(one, vigil, rows, found, last, today) for one in targets),
+        platform=rows[PLATFORM],
+        platform_periods=_periods(rows[PLATFORM], today),
+        incidents=tuple(sorted((i for row in found.values() for i in row), key=lambda i: -i.opened_ms)),
+        notices=past.notices,
+    )
+
+
+def _days(
+    name: str,
+    past: Ledgered,
+    today: date,
+    days: int,
+    fresh: Mapping[date, Mapping[str, Figures]],
+    now_ms: int,
+    zone: ZoneInfo,
+) -> tuple[Day, ...]:
+    found: list[Day] = []
+    for number in range(days - 1, -1, -1):
+        day = today - timedelta(days=number)
+        trail = past.published.get((name, day))
+        if trail is not None:
+            state = day_state(day, zone, now_ms, past.passes_ms)
+            first, latest = trail
+            found.append(Day(day, state, latest.revision, latest.figures, first.figures, latest.reason))
+        elif name in fresh.get(day, {}):
+            found.append(Day(day, DayState.OPEN, 0, fresh[day][name]))
+    return tuple(found)
+
+
+def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
+    """Sums for today, yesterday, this month and all the days there are; sums are added, and divided last."""
+
+    def summed(wanted: Callable[[Day], bool]) -> Figures:
+        return add(one.figures for one in days if wanted(one))
+
+    return {
+        "today": summed(lambda one: one.date == today),
+        "yesterday": summed(lambda one: one.date == today - timedelta(days=1)),
+        "month": summed(lambda one: (one.date.year, one.date.month) == (today.year, today.month)),
+        "days": summed(lambda one: True),
+    }
+
+
+def _target(
+    one: Watched,
+    vigil: Vigil,
+    rows: Mapping[str, tuple[Day, ...]],
+    found: Mapping[str, Sequence[Incident]],
+    last: Mapping[str, tuple[int, Finding]],
+    today: date,
+) -> TargetReport:
+    looked = last.get(one.name)
+    current = next((i for i in found.get(one.name, ()) if i.closed_ms is None), None)
+    explanation, remedy = wording(looked[1], vigil.known.catalogue) if looked else ("Not looked at yet.", "")
+    days = rows.get(one.name, ())
+    return TargetReport(
+        name=one.name,
+        probe=one.probe,
+        account=one.account,
+        component=COMPONENTS[one.probe],
+        state=_state(one, current, looked[1] if looked else None),
+        since_ms=current.opened_ms if current else None,
+        last_at_ms=looked[0] if looked else None,
+        last=looked[1] if looked else None,
+        explanation=explanation,
+        remedy=remedy,
+        days=days,
+        periods=_periods(days, today),
+    )
+
+
+_OF_KIND = {
+    Kind.OUTAGE: State.OUTAGE,
+    Kind.ENDPOINT: State.OUTAGE,
+    Kind.DISRUPTION: State.DISRUPTION,
+    Kind.USER_ERROR: State.DISRUPTION,
+    Kind.UNOBSERVED: State.UNOBSERVED,
+}
+
+
+def _state(one: Watched, current: Incident | None, last: Finding | None) -> State:
+    """The state of an open incident; without one, a single bad look is "degraded" until it is confirmed."""
+    if last is None:
+        return State.UNOBSERVED
+    if current is not None:
+        return _OF_KIND[current.kind]
+    if last.column is Column.UP:
+        return State.OPERATIONAL
+    if one.probe in EVIDENCE:
+        return State.OUTAGE
+    return State.UNOBSERVED if last.column is Column.UNOBSERVED else State.DEGRADED

@@ -1,0 +1,135 @@
+"""From settings to parts: what is watched, and how each target is asked. Secrets end here."""
+
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from wamon.core.incident import Lasting
+from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.vigil import Watched
+from wamon.probes.aim import Aim
+from wamon.probes.kinds import KINDS, NEW_EACH_TIME
+from wamon.settings import AskingTarget, Secret, SecretRef, Settings
+from wamon.wire.exchange import exchange, open_client
+from wamon.wire.request import Request
+from wamon.wire.resolver import Resolver
+from wamon.wire.trust import trust
+
+_FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+
+Secrets = Mapping[SecretRef, Secret]
+
+
+def watched(settings: Settings) -> list[Watched]:
+    """Every configured target as the watch knows it."""
+    return [Watched(one.name, one.probe, one.interval_ms, one.account) for one in settings.targets]
+
+
+def lasting(settings: Settings) -> Lasting:
+    """How long trouble must last before it is an incident, and before people are told."""
+    return Lasting(
+        confirm=settings.availability.confirm,
+        open_after_ms=settings.incidents.open_after_ms,
+        resolve_after_ms=settings.incidents.resolve_after_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asking:
+    """How one target is asked. ``standing`` is the request that serves for ever, None where each is new."""
+
+    name: str
+    probe: ProbeKind
+    timeout_ms: int
+    aim: Aim
+    family: str
+    ca_file: str | None
+    standing: Request | None
+
+
+def asking(target: AskingTarget, settings: Settings, found: Secrets) -> Asking:
+    """Put together what a target's requests need. Raises ValueError for a request that cannot be sent."""
+    aim = _aim(target, settings, found)
+    return Asking(
+        name=target.name,
+        probe=target.probe,
+        timeout_ms=target.timeout_ms,
+        aim=aim,
+        family=target.family,
+        ca_file=str(target.ca_file) if target.ca_file else None,
+        standing=None if target.probe in NEW_EACH_TIME else KINDS[target.probe](aim),
+    )
+
+
+def _aim(target: AskingTarget, settings: Settings, found: Secrets) -> Aim:
+    account = settings.account(target.account)
+
+    def secret(reference: SecretRef | None) -> str:
+        return found[reference].reveal() if reference is not None and reference in found else ""
+
+    own = {
+        name: getattr(target, name)
+        for name in ("phone_number_id", "url", "to", "template", "language")
+        if hasattr(target, name)
+    }
+    return Aim(
+        base_url=account.base_url.rstrip("/"),
+        version=account.version,
+        access_token=secret(account.access_token),
+        app_id=account.app_id or "",
+        app_secret=secret(account.app_secret) if account.app_id or getattr(target, "signed_event", False) else "",
+        verify_token=secret(getattr(target, "verify_token", None)),
+        **own,
+    )
+
+
+def nonce() -> str:
+    """A random challenge of digits, as Meta's handshake sends."""
+    return str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
+
+
+def fresh(asking: Asking) -> Request:
+    """The request to send now: the standing one, or one with a nonce of its own."""
+    if asking.standing is not None:
+        return asking.standing
+    return KINDS[asking.probe](renewed(asking.aim))
+
+
+def renewed(aim: Aim) -> Aim:
+    """The same aim with a nonce that was never used before."""
+    return replace(aim, nonce=nonce())
+
+
+class Askers:
+    """Sends one exchange for any target; one client per trust and family, one resolver for all."""
+
+    def __init__(self, every: Mapping[str, Asking]) -> None:
+        self._every = every
+        self._resolver = Resolver()
+        self._clients = {
+            key: open_client(trust(key[0]), family=_FAMILIES[key[1]], resolver=self._resolver)
+            for key in {(one.ca_file, one.family) for one in every.values()}
+        }
+
+    async def ask(self, name: str, at_ms: int) -> Exchange:
+        """One exchange with a target, now."""
+        return await self.send(name, fresh(self._every[name]), at_ms)
+
+    async def send(self, name: str, request: Request, at_ms: int) -> Exchange:
+        """One given request to a target."""
+        one = self._every[name]
+        client = self._clients[one.ca_file, one.family]
+        return await exchange(
+            client, request, target=name, probe=one.probe, at_ms=at_ms, timeout_ms=one.timeout_ms
+        )
+
+    def aim(self, name: str) -> Aim:
+        """What a target is asked with."""
+        return self._every[name].aim
+
+    async def close(self) -> None:
+        """Close every client and the resolver's threads."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._resolver.close()
