@@ -8,9 +8,11 @@ import msgspec
 
 from wamon.core.finding import Cause, Finding
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import CLOSES_AFTER_MS
 from wamon.core.segments import FAILING
 from wamon.core.timeline import HOUR, MINUTE, SECOND, day_of, day_span, from_ms, to_ms
+
+CLOSES_AFTER_MS = 15 * MINUTE
+"""A day is closed this long after its end, when late evidence for its last looks is in."""
 
 QUICK_RECHECKS = 3
 SLOW_RECHECK_MS = 20 * SECOND

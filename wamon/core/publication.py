@@ -7,11 +7,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.timeline import MINUTE, day_of, day_span
+from wamon.core.cadence import CLOSES_AFTER_MS
+from wamon.core.timeline import day_of, day_span
 from wamon.core.uptime import Figures
-
-CLOSES_AFTER_MS = 15 * MINUTE
-"""A day is closed this long after its end, when late evidence for its last looks is in."""
 
 FINAL_BUSINESS_DAY = 10
 """Meta's figure of a month is final by the 10th business day of the next ("Status", read 2026-06-17)."""

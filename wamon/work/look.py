@@ -1,0 +1,174 @@
+"""Look once at a target: ask, judge at once, write both down together, and decide when to look again."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from wamon.core.cadence import Beat, Due, beat, next_look, next_slot, offset_ms
+from wamon.core.finding import Cause, Context, Finding, Ruling, Verdict
+from wamon.core.notice import Notice
+from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.shapes import token_facts
+from wamon.core.timeline import MINUTE, SECOND
+from wamon.core.usage import regain_ms
+from wamon.core.vigil import EVIDENCE, Observed, Vigil
+from wamon.ledger.failures import LedgerError
+
+_log = logging.getLogger("wamon.look")
+
+TELL = "tell"
+"""The job that tells people; a look brings it forward when something may have to be told."""
+
+EVIDENCE_EVERY_MS = 5 * SECOND
+"""Controls and the token are asked at once after a failure, but not more often than this."""
+
+_ABOUT_TOKENS = frozenset({Cause.AUTHENTICATION, Cause.PERMISSION})
+
+
+class Asker(Protocol):
+    """Sends one exchange. Never raises for what it sees."""
+
+    async def ask(self, name: str, at_ms: int) -> Exchange: ...
+
+
+class Book(Protocol):
+    """The append-only book of observations and rulings, and the outbox."""
+
+    async def record(
+        self, exchange: Exchange, context: Context, ruling: Ruling, *, keep_exchange: bool = False
+    ) -> object: ...
+
+    async def append_rulings(self, rulings: Sequence[Ruling]) -> object: ...
+
+    async def enqueue(self, notices: Iterable[Notice]) -> object: ...
+
+
+class Counting(Protocol):
+    """Counters of looks; verdicts as first given."""
+
+    def attempt(self, target: str, verdict: str, durations_ms: Mapping[str, float]) -> None: ...
+
+    def token_expiry(self, account: str, at_s: float | None) -> None: ...
+
+    def certificate_expiry(self, target: str, at_s: float) -> None: ...
+
+
+class Watch:
+    """The running watch: every target's beat, and what is due for it next."""
+
+    def __init__(
+        self,
+        vigil: Vigil,
+        asker: Asker,
+        book: Book,
+        counting: Counting,
+        clock: Callable[[], int],
+        *,
+        recheck_ms: int = 10 * SECOND,
+        wake: Callable[[str, int], None] = lambda _name, _at_ms: None,
+    ) -> None:
+        self.vigil = vigil
+        self.asker = asker
+        self.book = book
+        self.counting = counting
+        self.clock = clock
+        self.recheck_ms = recheck_ms
+        self.wake = wake
+        self.last: dict[str, tuple[int, Finding]] = {}
+        self._beats: dict[str, Beat] = {}
+        self._due: dict[str, Due] = {}
+        self._evidence_ms: dict[str, int] = {}
+
+    def due(self, name: str, now_ms: int) -> int:
+        """When a target is looked at next, after now; a slot that has passed is gone."""
+        due = self._due.get(name)
+        if due is not None and due.at_ms > now_ms:
+            return due.at_ms
+        target = self.vigil.watched[name]
+        return next_slot(now_ms, target.interval_ms, offset_ms(name, target.interval_ms))
+
+    async def look(self, name: str) -> None:
+        """One look, written down durably before this returns. Trouble with the book never stops the watch."""
+        planned = self._due.pop(name, None)
+        started_ms = self.clock()
+        exchange = await self.asker.ask(name, started_ms)
+        observed = self.vigil.observe(exchange)
+        self._plan(name, exchange, observed.ruling.finding, extra=bool(planned and planned.extra))
+        self._count(exchange, observed)
+        self._ask_for_evidence(exchange, observed.ruling.finding)
+        if self.vigil.due_ms is not None:
+            self.wake(TELL, max(self.vigil.due_ms, self.clock()))
+        await self._write(exchange, observed)
+
+    def _plan(self, name: str, exchange: Exchange, finding: Finding, *, extra: bool) -> None:
+        """A failing target is looked at again soon, a throttled one late, any other at its slot."""
+        target = self.vigil.watched[name]
+        now = beat(self._beats.get(name), finding, exchange.at_ms or 0, extra=extra)
+        self._beats[name] = now
+        self.last[name] = (exchange.at_ms or 0, finding)
+        due = next_look(
+            name,
+            target.probe,
+            target.interval_ms,
+            now,
+            finding,
+            recheck_ms=self.recheck_ms,
+            extras_of_token=self._extras(target.account),
+            regain_ms=regain_ms(exchange),
+        )
+        if target.probe not in EVIDENCE:
+            self._due[name] = due
+            self.wake(name, due.at_ms)
+
+    def _extras(self, account: str) -> int:
+        targets = self.vigil.watched
+        return sum(len(one.extras_ms) for name, one in self._beats.items() if targets[name].account == account)
+
+    def _count(self, exchange: Exchange, observed: Observed) -> None:
+        verdict = observed.ruling.finding.verdict.value
+        self.counting.attempt(exchange.target, verdict, exchange.durations_ms)
+        if exchange.certificate_expires_ms is not None:
+            self.counting.certificate_expiry(exchange.target, exchange.certificate_expires_ms / SECOND)
+        facts = token_facts(exchange.body) if exchange.probe is ProbeKind.TOKEN else None
+        if facts is not None:
+            account = self.vigil.watched[exchange.target].account
+            self.counting.token_expiry(account, facts.expires_at_s or None)
+
+    def _ask_for_evidence(self, exchange: Exchange, finding: Finding) -> None:
+        """A failure makes every control look at once; an authentication error asks about the token at once."""
+        target = self.vigil.watched[exchange.target]
+        if finding.verdict is Verdict.OK or target.probe in EVIDENCE:
+            return
+        for name, other in self.vigil.watched.items():
+            about_token = other.probe is ProbeKind.TOKEN and other.account == target.account
+            wanted = other.probe is ProbeKind.CONTROL or (about_token and finding.cause in _ABOUT_TOKENS)
+            if wanted and self._may_ask(name, other.probe):
+                self.wake(name, self.clock())
+
+    def _may_ask(self, name: str, probe: ProbeKind) -> bool:
+        """Evidence is asked for at most every few seconds, the token's at most once a minute."""
+        now_ms = self.clock()
+        gap_ms = EVIDENCE_EVERY_MS if probe is ProbeKind.CONTROL else MINUTE
+        if now_ms - self._evidence_ms.get(name, 0) < gap_ms:
+            return False
+        self._evidence_ms[name] = now_ms
+        return True
+
+    async def _write(self, exchange: Exchange, observed: Observed) -> None:
+        keep = self.vigil.watched[exchange.target].probe is ProbeKind.TOKEN
+        try:
+            await self.book.record(exchange, observed.context, observed.ruling, keep_exchange=keep)
+            if observed.follow_ups:
+                await self.book.append_rulings(observed.follow_ups)
+        except LedgerError as trouble:
+            _log.error("a look at %s could not be recorded: %s", exchange.target, trouble)
+
+    async def tell(self) -> tuple[Notice, ...]:
+        """Put into the outbox what people must be told now."""
+        now_ms = self.clock()
+        if not self.vigil.announcing(now_ms):
+            return ()
+        notices = self.vigil.announce(now_ms)
+        if notices:
+            await self.book.enqueue(notices)
+        return notices
