@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
+
+import msgspec
 
 from wamon.simulator.faults import GraphError
 from wamon.simulator.http11 import Answer
@@ -100,7 +101,7 @@ def _trace(stamp: Stamp) -> str:
 
 
 def _compact(payload: Any) -> bytes:
-    return json.dumps(payload, separators=(",", ":")).encode()
+    return msgspec.json.encode(payload)
 
 
 def _headers(stamp: Stamp, content_type: str) -> tuple[tuple[str, str], ...]:

@@ -73,16 +73,28 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, clock: _Clock) -> None:
         super().__init__()
         self._clock = clock
+        self._keys: dict[int, selectors.SelectorKey] = {}
         self.wires: set[int] = set()
+
+    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
+        """As in selectors. asyncio asks before each registration, so a miss must not cost a composed sentence."""
+        return self._keys[fileobj if isinstance(fileobj, int) else fileobj.fileno()]
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = super().modify(fileobj, events, data)
+        self._keys[key.fd] = key
+        return key
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         key = super().register(fileobj, events, data)
+        self._keys[key.fd] = key
         if not _listens(key.fd):
             self.wires.add(key.fd)
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         key = super().unregister(fileobj)
+        self._keys.pop(key.fd, None)
         self.wires.discard(key.fd)
         return key
 
