@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.days import Overlay, counted, day_figures
+from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_figures
 from wamon.core.finding import Column, Mark, Ruling, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Knowledge
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.observation import ProbeKind
+from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish
 from wamon.core.reclassification import Account, accepted_requests, rejudge, token_looks
 from wamon.core.rules_hindsight import TokenLook
@@ -135,7 +136,10 @@ def _published(
 def day_publications(
     marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground, reason: str
 ) -> list[Publication]:
-    """The figures of one day for all rows, not yet numbered."""
+    """The figures of one day for all rows, not yet numbered.
+
+    Targets whose looks are not given have no row; nor has the platform, where one that it is made of is missing.
+    """
     span = day_span(day, ground.zone)
     timelines = {
         one.name: day_timeline(marks[one.name], span, ground)
@@ -143,7 +147,12 @@ def day_publications(
         if one.name in marks
     }
     rows = day_figures(ground.targets, timelines, ground.first_ms, span, ground.now_ms, ground.overlay)
-    return [Publication(name, day, ground.zone.key, 0, ground.now_ms, sums, reason) for name, sums in rows.items()]
+    whole = all(one.name in marks for one in ground.targets if one.probe in SEND | RECEIVE)
+    return [
+        Publication(name, day, ground.zone.key, 0, ground.now_ms, sums, reason)
+        for name, sums in rows.items()
+        if whole or name not in PLATFORM_ROWS
+    ]
 
 
 def day_timeline(marks: Sequence[Mark], span: Span, ground: Ground) -> Timeline:

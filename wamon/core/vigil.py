@@ -65,6 +65,15 @@ class Vigil:
         if target.probe not in EVIDENCE:
             self.rolls.setdefault(target.name, Roll(confirm=self.lasting.confirm))
 
+    def restore(self, target: str, marks: Sequence[Mark]) -> None:
+        """Put a target's recent looks, as they stand, on its timeline: after a start, or when the past was judged."""
+        if target in self.rolls:
+            roll = self.rolls[target] = Roll(confirm=self.lasting.confirm)
+            for mark in marks:
+                roll.add(mark)
+            if marks and any(mark.finding.verdict is not Verdict.OK for mark in marks[-64:]):
+                self._stir(target, marks[-1].at_ms)
+
     def observe(self, exchange: Exchange) -> Observed:
         """Judge a look at once, place it on its target's timeline, follow up on the last quarter of an hour."""
         target = self.watched[exchange.target]

@@ -1,0 +1,117 @@
+"""The weekly pass: read, judge again, and write rulings, publications and one notice in one transaction."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import date
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.days import Overlay
+from wamon.core.finding import Ruling
+from wamon.core.knowledge import Controls, Knowledge, Look
+from wamon.core.notice import Notice
+from wamon.core.observation import ProbeKind
+from wamon.core.platform import RECEIVE, SEND
+from wamon.core.publication import Publication
+from wamon.core.reclassification import Account
+from wamon.core.review import MARGIN_MS, Ground, Review, restated_notice, review
+from wamon.core.timeline import Span
+from wamon.core.vigil import Watched
+
+
+class Book(Protocol):
+    """What the pass reads, and the one transaction it writes."""
+
+    async def troubled(self, span: Span) -> set[str]:
+        """Targets with at least one look in the span that was not good, and those whose exchanges are evidence."""
+        ...
+
+    async def account(self, target: str, account: str, span: Span) -> Account: ...
+
+    async def looks(self, control: str, span: Span) -> Sequence[Look]: ...
+
+    async def published(self, span: Span) -> Mapping[tuple[str, date], Publication]: ...
+
+    async def passes(self) -> Sequence[int]: ...
+
+    async def commit(
+        self, rulings: Sequence[Ruling], publications: Sequence[Publication], notices: Iterable[Notice], at_ms: int
+    ) -> object: ...
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """How a pass is to be made. ``within`` are the instants judged."""
+
+    within: Span
+    zone: ZoneInfo
+    confirm: int
+    now_ms: int
+    overlay: Overlay = Overlay()
+    reopen: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a pass found, what stood before it, and the notice it tells, if any."""
+
+    review: Review
+    before: Mapping[tuple[str, date], Publication]
+    notice: Notice | None
+
+
+async def reclassify(
+    book: Book,
+    targets: Sequence[Watched],
+    known: Knowledge,
+    first_ms: Mapping[str, int],
+    plan: Pass,
+    *,
+    dry_run: bool = False,
+    off_loop: Executor | None = None,
+) -> Outcome:
+    """Judge a window again. With ``dry_run`` nothing is written. The judging runs in ``off_loop``."""
+    around = Span(plan.within.start_ms - MARGIN_MS, min(plan.now_ms, plan.within.end_ms + MARGIN_MS) + 1)
+    chosen = needed(targets, await book.troubled(around))
+    accounts = [await book.account(one.name, one.account, around) for one in chosen]
+    controls = Controls()
+    for one in targets:
+        if one.probe is ProbeKind.CONTROL:
+            for look in await book.looks(one.name, around):
+                controls.add(one.name, look)
+    before = await book.published(plan.within)
+    ground = Ground(
+        targets=targets,
+        first_ms=first_ms,
+        known=Knowledge(known.catalogue, controls),
+        zone=plan.zone,
+        confirm=plan.confirm,
+        now_ms=plan.now_ms,
+        latest=lambda target, day: before.get((target, day)),
+        passes_ms=(*await book.passes(), plan.now_ms),
+        overlay=plan.overlay,
+        reopen=plan.reopen,
+    )
+    found = await _off_loop(off_loop, lambda: review(accounts, plan.within, ground))
+    notice = restated_notice(found, ground.latest, plan.now_ms)
+    if not dry_run:
+        await book.commit(found.rulings, found.publications, [notice] if notice else [], plan.now_ms)
+    return Outcome(found, before, notice)
+
+
+def needed(targets: Sequence[Watched], troubled: set[str]) -> list[Watched]:
+    """Whose looks must be read: those in trouble, the evidence, and all that the platform's row is made of."""
+    together = SEND | RECEIVE
+    platform = any(one.probe in together and one.name in troubled for one in targets)
+    return [
+        one
+        for one in targets
+        if one.name in troubled or one.probe is ProbeKind.TOKEN or (platform and one.probe in together)
+    ]
+
+
+async def _off_loop(executor: Executor | None, judge: Callable[[], Review]) -> Review:
+    if executor is None:
+        return judge()
+    return await asyncio.get_running_loop().run_in_executor(executor, judge)
