@@ -128,7 +128,7 @@ def too_few_days(settings: Settings, _: date) -> Iterator[str]:
     """A day settles when a pass sees it with seven days' hindsight, and passes are seven days apart."""
     days = settings.reclassification.days
     if days < DAYS_TO_SETTLE:
-        yield f"[reclassification] days: with {days} some days never settle; {DAYS_TO_SETTLE} reaches each day twice"
+        yield f"[reclassification] days: with {days} some days never settle; {DAYS_TO_SETTLE} reaches all twice"
 
 
 ADVICE: tuple[Advice, ...] = (

@@ -21,6 +21,7 @@ def parse_duration(text: str) -> int | None:
 
 
 def format_duration(length_ms: int) -> str:
-    """The shortest spelling: the largest unit that divides it."""
-    unit = next(unit for unit in ("h", "m", "s", "ms") if length_ms % _UNITS_MS[unit] == 0)
+    """The usual spelling: the largest unit that divides it, and a single minute as 60s."""
+    units = ("s", "ms") if length_ms == MINUTE else ("h", "m", "s", "ms")
+    unit = next(unit for unit in units if length_ms % _UNITS_MS[unit] == 0)
     return f"{length_ms // _UNITS_MS[unit]}{unit}"

@@ -131,24 +131,32 @@ def build(documents: Sequence[Document], name: str) -> Settings:
 def _wrong_tables(document: Document, main: Document) -> Iterator[str]:
     """Keys outside every table, unknown tables, single brackets for double ones and the other way round."""
     for key, value in document.tables.items():
-        at = f"{document.at}{shown_key(key)}:"
-        if key in SINGLE:
-            if document is not main:
-                yield f"{at} [{key}] stands in the main file only; an included file adds {_brackets(SEVERAL)}"
-            elif not isinstance(value, dict):
-                yield f"{at} {shown(value)} is not a table; write [{key}], in single brackets"
-        elif key in SEVERAL:
-            if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-                yield f"{at} {shown(value)} is not a list of tables; write [[{key}]], in double brackets"
-        elif isinstance(value, dict | list):
-            near = closest(key, (*SINGLE, *SEVERAL))
-            hint = f"did you mean {_brackets([near])}?" if near else f"there are {_brackets((*SINGLE, *SEVERAL))}"
-            yield f"{at} is no table here; {hint}"
-        else:
-            homes = _homes(key)
-            yield f"{at} stands before every table; " + (
-                f"it belongs to {homes}" if homes else "move it or leave it out"
-            )
+        wrong = _wrong_table(key, value)
+        if not wrong and key in SINGLE and document is not main:
+            wrong = f"[{key}]: stands in the main file only; an included file adds {_brackets(SEVERAL)}"
+        if wrong:
+            yield document.at + wrong
+
+
+def _wrong_table(key: str, value: object) -> str | None:
+    if key in SINGLE:
+        wrong = f"[[{key}]]: stands once" if isinstance(value, list) else f"{key}: {shown(value)} is no table"
+        return None if isinstance(value, dict) else f"{wrong}; write [{key}], in single brackets"
+    if key in SEVERAL:
+        listed = isinstance(value, list) and all(isinstance(one, dict) for one in value)
+        wrong = (
+            f"[{key}]: may stand often"
+            if isinstance(value, dict)
+            else f"{key}: {shown(value)} is no list of tables"
+        )
+        return None if listed else f"{wrong}; write [[{key}]], in double brackets"
+    if not isinstance(value, dict | list):
+        homes = _homes(key)
+        hint = f"it belongs to {homes}" if homes else "leave it out"
+        return f"{shown_key(key)}: stands before every table; {hint}"
+    near = closest(key, (*SINGLE, *SEVERAL))
+    hint = f"did you mean {_brackets([near])}?" if near else f"there are {_brackets((*SINGLE, *SEVERAL))}"
+    return f"[{shown_key(key)}]: no such table; {hint}"
 
 
 def _brackets(keys: Sequence[str]) -> str:
@@ -202,7 +210,7 @@ def _unknown_keys(table: type[Table], entry: Entry) -> Iterator[str]:
     for key in entry.raw:
         if key in known:
             continue
-        homes = None if closest(key, known) else _homes(key)
+        homes = _homes(key)
         hint = f"it belongs to {homes}" if homes else did_you_mean(key, known)
         yield f"{entry.at}{shown_key(key)}: is no setting here; {hint}"
 
@@ -212,7 +220,8 @@ def _homes(key: str) -> str:
     single = [f"[{name}]" for name, table in SINGLE.items() if _has(table, key)]
     probes = [probe for probe, table in TARGETS.items() if _has(table, key)]
     targets = ["[[targets]]" if len(probes) > 4 else f"{' and '.join(probes)} targets"] if probes else []
-    return " or ".join(single + targets + ["[[channels]]"] * _has(Channel, key))
+    several = ["[[accounts]]"] * (_has(NamedAccount, key) and not single) + ["[[channels]]"] * _has(Channel, key)
+    return " or ".join(single + targets + several)
 
 
 def _has(table: type[Table], key: str) -> bool:

@@ -49,10 +49,10 @@ def shown_key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", key) and not looks_secret(key) else shown(key)
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant; case does not matter."""
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that was probably meant; case does not matter. ``likeness`` is difflib's ratio, 0 to 1."""
     by_lower = {one.lower(): one for one in known}
-    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None
 
 

@@ -9,7 +9,12 @@ from wamon.settings.refusal import SettingsError
 from wamon.settings.schema import SINGLE, TARGETS, Channel, NamedAccount
 from wamon.settings.spelling import looks_secret
 
-_SPOKEN = {"cannot overwrite a value": "the key stands twice"}
+_SPOKEN = {
+    "cannot overwrite a value": "the key stands twice",
+    "expected newline or end of document after a statement": "more follows the value; durations stand in quotes",
+    "illegal character '\\n'": "the line ends inside a text; is a quote missing?",
+    "invalid value": "this is no value; texts and durations stand in quotes",
+}
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -31,7 +36,8 @@ def _sentence(error: str, lines: list[str]) -> str:
         reason = "it cannot be read"
     line, column = (int(place[1]), int(place[2])) if place and place[1] else (len(lines), len(lines[-1]) + 1)
     excerpt = _excerpt(lines[line - 1]) if line <= len(lines) else ""
-    return f"line {line}, column {column}: not TOML: {_SPOKEN.get(reason, reason)}" + (excerpt and f": {excerpt}")
+    what = f"{excerpt} is not TOML" if excerpt else "not TOML"
+    return f"line {line}, column {column}: {what}: {_SPOKEN.get(reason, reason)}"
 
 
 def _excerpt(line: str) -> str:

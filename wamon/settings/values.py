@@ -91,9 +91,21 @@ def _read_zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (ValueError, KeyError, OSError):
-        near = closest(text, available_timezones())
+        near = _nearest_zone(text)
         hint = f"did you mean {near}?" if near else "write one such as UTC or Europe/Berlin"
         raise RefusedError(f"{shown(text)} is not a known time zone; {hint}") from None
+
+
+def _nearest_zone(text: str) -> str | None:
+    """By the city alone, or by spelling."""
+    known = sorted(available_timezones())
+    return next((zone for zone in known if zone.endswith(f"/{text}")), None) or closest(text, known, 0.8)
+
+
+def _unquoted(value: object) -> None:
+    """Numbers in quotes get a sentence of their own."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        raise RefusedError(f"{shown(value)} is text; write {value}, without quotes")
 
 
 def _read_version(value: object) -> str:
@@ -136,6 +148,7 @@ def _read_boolean(value: object) -> bool:
 
 
 def _read_percent(value: object) -> float:
+    _unquoted(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
         raise RefusedError(f"{shown(value)} is not a percentage between 0 and 100, such as 99.9")
     return float(value)
@@ -145,6 +158,7 @@ def count(least: int, most: int) -> Reader[int]:
     """A whole number, both bounds included."""
 
     def read(value: object) -> int:
+        _unquoted(value)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise RefusedError(f"{shown(value)} is not a whole number from {least} to {most}")
         return value
