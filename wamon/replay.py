@@ -22,7 +22,7 @@ from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.publication import DayState, Publication, day_document, day_state, figures_document
-from wamon.core.reading import read_exchange
+from wamon.core.reading import read_exchange, read_head
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
@@ -93,8 +93,8 @@ def _glance(decoder: msgspec.json.Decoder[_Glance], line: bytes) -> tuple[str, P
         found = decoder.decode(line)
     except (msgspec.MsgspecError, RecursionError):
         return "", ProbeKind.API, None
-    seen = read_exchange({"target": found.target, "probe": found.probe, "at": found.at})
-    return seen.target, seen.probe or ProbeKind.API, seen.at_ms
+    target, probe, at_ms = read_head(found.target, found.probe, found.at)
+    return target, probe or ProbeKind.API, at_ms
 
 
 def _spacing(instants: array[int]) -> int:

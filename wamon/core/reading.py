@@ -47,6 +47,11 @@ def read_exchange(document: Mapping[str, Any]) -> Exchange:
     )
 
 
+def read_head(target: Any, probe: Any, at: Any) -> tuple[str, ProbeKind | None, int | None]:
+    """Only which target, which probe and when, of the same keys."""
+    return _text(target) or "", _KINDS.get(_text(probe) or ""), _instant(at)
+
+
 def write_exchange(seen: Exchange) -> dict[str, Any]:
     """The JSON object of an exchange; `read_exchange` gives the same exchange back."""
     document: dict[str, Any] = {
