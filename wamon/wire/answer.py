@@ -9,7 +9,7 @@ from wamon.core.observation import MAXIMUM_BODY_BYTES, Failure, Phase
 from wamon.wire.journey import Interrupted, Journey
 from wamon.wire.line import Line
 
-MAXIMUM_HEAD_BYTES = 64 * 1024
+MAXIMUM_HEAD_BYTES = 32 * 1024
 """Of everything before the body, informational answers included."""
 
 _BROKEN = (httptools.HttpParserError, httptools.HttpParserUpgrade)
@@ -25,7 +25,8 @@ class Answer(httpx.AsyncByteStream):
         self._pieces: list[bytes] = []
         self._head_bytes = 0
         self._room = MAXIMUM_BODY_BYTES
-        self._begun = self._until_close = self._whole = self._too_large = False
+        self._begun = self._until_close = self._whole = False
+        self._end: Interrupted | None = None
 
     async def head(self) -> None:
         """Wait for the final status line and its headers. Raises Interrupted."""
@@ -37,8 +38,6 @@ class Answer(httpx.AsyncByteStream):
 
     async def __anext__(self) -> bytes:
         """The next piece of the body, as it came. Raises Interrupted, also for the first byte too many."""
-        if self._too_large:
-            raise Interrupted(Failure.BODY_TOO_LARGE, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes")
         while not self._pieces:
             if self._whole:
                 self._journey.reached = Phase.ANSWERED
@@ -46,10 +45,12 @@ class Answer(httpx.AsyncByteStream):
             await self._more()
         piece = b"".join(self._pieces)
         self._pieces.clear()
-        self._too_large = len(piece) > self._room
-        piece = piece[: self._room]
-        self._room -= len(piece)
-        return piece
+        if len(piece) > self._room:
+            self._end = Interrupted(Failure.BODY_TOO_LARGE, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes")
+            self._whole = False
+        kept = piece[: self._room]
+        self._room -= len(kept)
+        return kept
 
     async def aclose(self) -> None:
         """See ``leave``."""
@@ -67,9 +68,12 @@ class Answer(httpx.AsyncByteStream):
         self._line.close()
 
     async def _more(self) -> None:
+        """Hear and parse. What cannot be parsed ends the answer, once the pieces before it were given away."""
+        if self._end is not None:
+            raise self._end
         piece = await self._heard()
         if not piece:
-            self._end()
+            self._hung_up()
             return
         if not self._head_bytes:
             self._journey.first_byte()
@@ -78,7 +82,7 @@ class Answer(httpx.AsyncByteStream):
             self._parser.feed_data(piece)
         except _BROKEN as broken:
             if not self._whole:  # what follows a whole answer is nobody's business
-                raise Interrupted(Failure.PROTOCOL_ERROR, f"not an HTTP/1.1 answer: {broken}") from None
+                self._end = Interrupted(Failure.PROTOCOL_ERROR, f"not an HTTP/1.1 answer: {broken}")
         if not self._begun and self._head_bytes > MAXIMUM_HEAD_BYTES:
             raise Interrupted(Failure.PROTOCOL_ERROR, f"headers larger than {MAXIMUM_HEAD_BYTES} bytes")
 
@@ -92,7 +96,7 @@ class Answer(httpx.AsyncByteStream):
         except OSError as fault:
             raise Interrupted(Failure.CONNECTION_RESET, f"{fault.strerror} {self._where()}") from None
 
-    def _end(self) -> None:
+    def _hung_up(self) -> None:
         if not (self._begun and self._until_close):
             raise Interrupted(Failure.CONNECTION_RESET, f"closed by the peer {self._where()}")
         self._whole = True

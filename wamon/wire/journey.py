@@ -1,6 +1,8 @@
 """How far one exchange got, written down by the transport while it happens."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
 import httpx
 
@@ -15,15 +17,21 @@ class Interrupted(httpx.TransportError):
         self.failure = failure
 
 
+def _fine_clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """The loop's clock, which may be a virtual one; uvloop's is real, but counts whole milliseconds only."""
+    return time.monotonic if type(loop).__module__.startswith("uvloop") else loop.time
+
+
 class Journey:
     """One exchange under way: a mutable record, read when all is over.
 
-    Times are the loop's, so that they follow a virtual clock. ``when_late`` is the failure that running out of
-    time means at this moment, ``doing`` the same for a person. Header names are lower-case.
+    Durations are by ``clock``, the deadline is an instant of the loop's own clock. ``when_late`` is the failure
+    that running out of time means at this moment, ``doing`` the same for a person. Header names are lower-case.
     """
 
     __slots__ = (
         "certificate_expires_ms",
+        "clock",
         "deadline",
         "doing",
         "durations_ms",
@@ -38,8 +46,9 @@ class Journey:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout_ms: int) -> None:
         self.loop = loop
-        self.started = loop.time()
-        self.deadline = self.started + timeout_ms / 1000
+        self.clock = _fine_clock(loop)
+        self.started = self.clock()
+        self.deadline = loop.time() + timeout_ms / 1000
         self.reached = Phase.NONE
         self.when_late, self.doing = Failure.DNS_ERROR, "the name was being resolved"
         self.http_status: int | None = None
@@ -49,13 +58,13 @@ class Journey:
         self.certificate_expires_ms: int | None = None
 
     def took(self, step: str, since: float) -> None:
-        """Write down a step that began at a moment of the loop's clock and is over now."""
-        self.durations_ms[step] = round((self.loop.time() - since) * 1000, 3)
+        """Write down a step that began at a moment of the clock and is over now."""
+        self.durations_ms[step] = round((self.clock() - since) * 1000, 3)
 
     def next(self, doing: str, when_late: Failure) -> float:
         """Enter the next step; the moment it begins."""
         self.doing, self.when_late = doing, when_late
-        return self.loop.time()
+        return self.clock()
 
     def first_byte(self) -> None:
         """The answer begins, counted from the start of the exchange."""

@@ -145,18 +145,29 @@ class Line:
             self._sock.send(self._outgoing.read())
 
     async def _receive(self) -> bytes:
-        waiter: asyncio.Future[bytes] = self._loop.create_future()
-        self._waiter = waiter
-        if not self._listening:
-            self._listening = True
-            self._loop.add_reader(self._sock, self._on_readable)
-        piece = await waiter
+        piece = await self._next_piece()
         self._received += len(piece)
         if self._received > MAXIMUM_RECEIVED_BYTES:
             raise Interrupted(Failure.PROTOCOL_ERROR, f"more than {MAXIMUM_RECEIVED_BYTES} bytes and no end")
         if not piece and self._fault is not None:
             raise self._fault
         return piece
+
+    async def _next_piece(self) -> bytes:
+        """Asks the kernel before the loop: uvloop stops listening at an error, be there more to read or not."""
+        try:
+            piece = self._sock.recv(PIECE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            pass
+        else:
+            await asyncio.sleep(0)  # a flood must not keep the others waiting
+            return piece
+        waiter: asyncio.Future[bytes] = self._loop.create_future()
+        self._waiter = waiter
+        if not self._listening:
+            self._listening = True
+            self._loop.add_reader(self._sock, self._on_readable)
+        return await waiter
 
     def _on_readable(self) -> None:
         waiter = self._waiter

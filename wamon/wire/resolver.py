@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -34,8 +35,13 @@ class NameUnknownError(OSError):
 
 
 _Key = tuple[str, socket.AddressFamily]
-_Found = list[Address] | str
-_Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[_Found]", _Key]
+Found = list[Address] | str
+"""Addresses, their port still open, or why there are none."""
+
+LookUp = Callable[[str, socket.AddressFamily], Found]
+"""Blocks, and never raises."""
+
+_Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Found]", _Key]
 
 
 class Resolver:
@@ -45,10 +51,11 @@ class Resolver:
     however many targets ask for it. Nothing is cached: the next lookup asks again. For one loop.
     """
 
-    def __init__(self, maximum_threads: int = MAXIMUM_THREADS) -> None:
+    def __init__(self, maximum_threads: int = MAXIMUM_THREADS, look_up: LookUp | None = None) -> None:
         self._maximum = maximum_threads
+        self._look_up = look_up or system_look_up
         self._threads = 0
-        self._pending: dict[_Key, asyncio.Future[_Found]] = {}
+        self._pending: dict[_Key, asyncio.Future[Found]] = {}
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
 
     async def resolve(self, host: str, port: int, family: socket.AddressFamily) -> list[Address]:
@@ -71,34 +78,37 @@ class Resolver:
             self._jobs.put(None)
         self._threads = 0
 
-    def _ask(self, key: _Key) -> "asyncio.Future[_Found]":
+    def _ask(self, key: _Key) -> "asyncio.Future[Found]":
         loop = asyncio.get_running_loop()
-        pending: asyncio.Future[_Found] = loop.create_future()
+        pending: asyncio.Future[Found] = loop.create_future()
         self._pending[key] = pending
         pending.add_done_callback(lambda _: self._pending.pop(key, None))
         self._jobs.put((loop, pending, key))
         if self._threads < min(len(self._pending), self._maximum):
             self._threads += 1
-            threading.Thread(target=_work_off, args=(self._jobs,), name="wamon-dns", daemon=True).start()
+            threading.Thread(
+                target=_work_off, args=(self._jobs, self._look_up), name="wamon-dns", daemon=True
+            ).start()
         return pending
 
 
-def _work_off(jobs: "SimpleQueue[_Job | None]") -> None:
+def _work_off(jobs: "SimpleQueue[_Job | None]", look_up: LookUp) -> None:
     while (job := jobs.get()) is not None:
         loop, pending, key = job
-        found = _look_up(*key)
+        found = look_up(*key)
         try:
             loop.call_soon_threadsafe(_settle, pending, found)
         except RuntimeError:  # the loop was closed while the lookup hung: nobody waits any more
             return
 
 
-def _settle(pending: "asyncio.Future[_Found]", found: _Found) -> None:
+def _settle(pending: "asyncio.Future[Found]", found: Found) -> None:
     if not pending.done():
         pending.set_result(found)
 
 
-def _look_up(host: str, family: socket.AddressFamily) -> _Found:
+def system_look_up(host: str, family: socket.AddressFamily) -> Found:
+    """What the system's resolver says, in the order it prefers."""
     try:
         rows = socket.getaddrinfo(host, None, family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as refusal:
