@@ -149,6 +149,19 @@ def test_an_event_that_is_not_taken_is_posted_again_later() -> None:
     assert len(sent_to("15550000000", down, wait_s=60)[0]) == 2
 
 
+def test_reports_not_yet_posted_are_dropped_when_the_simulator_stops() -> None:
+    async def story() -> tuple[int, int]:
+        async with Simulator() as sim:
+            sim.callback_url = sim.webhook_url
+            await send(sim.base_url)
+            pending = len(asyncio.all_tasks())
+        return pending, len(asyncio.all_tasks())
+
+    pending, left = run_virtual(story(), START_MS)
+    assert pending >= 3, "the test and two reports"
+    assert left == 1
+
+
 def test_nothing_is_posted_without_a_callback_and_an_absent_one_harms_nothing() -> None:
     async def story() -> tuple[int, int]:
         async with Simulator() as sim:

@@ -209,6 +209,26 @@ def test_a_cable_of_one_place_leaves_the_others_alone() -> None:
     assert run_virtual(looks(), START_MS) == ["answered", "answered", "refused", "refused"]
 
 
+def test_nothing_of_a_scenario_happens_after_the_simulator_has_stopped() -> None:
+    async def leave() -> tuple[str, list[Any], int]:
+        faults: list[Any] = []
+        virtual_loop().set_exception_handler(lambda _, context: faults.append(context))
+        parts = {
+            "cables": (Cable(FROM_MS, TO_MS),),
+            "changes": (TokenTurns(TO_MS, ACCESS_TOKEN, TokenState.EXPIRED),),
+        }
+        async with Simulator(scenario(**parts)) as sim:
+            await send(sim.base_url)
+            await virtual_loop().sleep_until(FROM_MS + 1)
+            url = sim.base_url
+        left = len(asyncio.all_tasks())
+        await virtual_loop().sleep_until(TO_MS + 1)
+        assert sim.world.tokens[0].state is TokenState.VALID
+        return await _knock(url), faults, left
+
+    assert run_virtual(leave(), START_MS) == ("refused", [], 1)
+
+
 async def _knock(url: str) -> str:
     try:
         async with asyncio.timeout(5):

@@ -298,18 +298,44 @@ def test_a_jump_is_cheap_with_and_without_open_connections() -> None:
             await asyncio.sleep(1)
         return (time.process_time() - began) / count
 
-    async def work() -> tuple[float, float]:
+    async def work() -> tuple[float, float, float]:
         server, port = await _listen()
         async with server:
             alone_s = await ticks(5_000)
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             beside_s = await ticks(1_000)
             writer.close()
-        return alone_s, beside_s
+            await asyncio.sleep(1)
+            return alone_s, beside_s, await ticks(5_000)
 
-    alone_s, beside_s = run_virtual(work(), START_MS)
-    assert alone_s < 200e-6
+    alone_s, beside_s, after_s = run_virtual(work(), START_MS)
     assert beside_s < 1e-3
+    assert max(alone_s, after_s) < beside_s / 2, "only open connections make a jump wait"
+
+
+def test_waiting_without_any_timer_burns_no_processor() -> None:
+    async def work() -> str:
+        loop = virtual_loop()
+        answer: asyncio.Future[str] = loop.create_future()
+        threading.Timer(0.3, loop.call_soon_threadsafe, (answer.set_result, "here")).start()
+        return await answer
+
+    began_s = time.process_time()
+    assert run_virtual(work(), START_MS) == "here"
+    assert time.process_time() - began_s < 0.15
+
+
+def test_joining_an_executors_threads_takes_no_virtual_time() -> None:
+    async def work() -> float:
+        loop = virtual_loop()
+        loop.run_in_executor(None, time.sleep, 0.05).cancel()
+        await asyncio.sleep(0)
+        ticking = asyncio.create_task(_tick())
+        await loop.shutdown_default_executor()
+        ticking.cancel()
+        return loop.time()
+
+    assert run_virtual(work(), START_MS) == 0
 
 
 def test_no_descriptor_is_left_open() -> None:

@@ -53,12 +53,19 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         start, *lines = head[:-4].split("\r\n")
         method, target, _ = start.split(" ")
         headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in lines)}
-        length = int(headers.get("content-length", "0"))
-        body = await reader.readexactly(length) if 0 < length <= MAXIMUM_BODY_BYTES else b""
+        body = await reader.readexactly(_length(headers))
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError):
         return None
     parts = urlsplit(target)
     return Request(method, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers, body)
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """Bytes of body that a request announces. Raises ValueError for no number, or more than anyone needs."""
+    length = int(headers.get("content-length", "0"))
+    if not 0 <= length <= MAXIMUM_BODY_BYTES:
+        raise ValueError(f"{length} bytes of body; at most {MAXIMUM_BODY_BYTES} are read")
+    return length
 
 
 def _phrase(http_status: int) -> str:

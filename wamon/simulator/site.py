@@ -78,7 +78,7 @@ class Site:
         """Plug the cable in: listen."""
         self.unplug()
         self._listener = _listen(self.port, BACKLOG)
-        self._spawn(self._accept_all(self._listener))
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     def unplug(self, silent: bool = False) -> None:
         """From here on nobody connects: refused at once, or never answered. Open connections are torn."""
@@ -86,19 +86,18 @@ class Site:
             task.cancel()
         for filler in self._fillers:
             filler.close()
-        self._fillers.clear()
         if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
-        if silent:
-            self._fillers = _full_queue(self.port)
+        self._fillers = _full_queue(self.port) if silent else []
 
     async def stop(self) -> None:
         """Stop listening and wait until nothing is left open."""
         self.unplug()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._place.close()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # a torn transport gives its socket back one turn of the loop later
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -106,12 +105,14 @@ class Site:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _accept_all(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            connection, _ = await loop.sock_accept(listener)
-            serving = self._spawn(self._serve(connection))
-            serving.add_done_callback(partial(_close_if_cancelled, connection))
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # the client left before its turn came
+            return
+        connection.setblocking(False)
+        serving = self._spawn(self._serve(connection))
+        serving.add_done_callback(partial(_close_if_cancelled, connection))
 
     async def _serve(self, connection: socket.socket) -> None:
         """One connection, from accept to close; a client that leaves early is no matter."""
@@ -128,7 +129,6 @@ class Site:
         reader = asyncio.StreamReader(limit=HEAD_BYTES)
         protocol = asyncio.StreamReaderProtocol(reader)
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._context)
-        transport.set_write_buffer_limits(0)
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         try:
             while (request := await read_request(reader)) and await self._exchange(request, reader, writer):
@@ -162,8 +162,6 @@ class Site:
                     return False
                 case Ending.FIN:
                     return False
-            if reader.at_eof() or writer.is_closing():
-                return False
         return request.keeps_alive
 
     def _fault(self, request: Request) -> Fault | None:
