@@ -179,21 +179,101 @@ def test_a_certificate_nobody_vouches_for_is_refused_with_the_variable_that_help
     asyncio.run(story())
 
 
+TWO = "ops@example.org,gone@example.org"
+
+
 def test_a_recipient_refused_once_does_not_cost_the_others_a_second_mail(authority: Authority) -> None:
     async def story() -> None:
-        async with mail_server(authority, refused={"gone@example.org"}) as mail:
-            urls = {"ops": mail.url(to="ops@example.org,gone@example.org")}
-            async with courier(urls, extra=authority.trusted, quiet_ms=300) as post:
-                first = await post.send("ops", LETTER)
-                assert not first.ok
-                assert first.detail.startswith("the mail server refused a recipient or the sender")
-                await _until_gone(post, "ops")
-                assert not (await post.send("ops", LETTER)).ok
-                mail.refused.clear()
-                assert (await post.send("ops", LETTER)).ok
-                assert (await post.send("ops", letter(key="the next notice"))).ok
-        assert sorted(one for to in mail.recipients[:2] for one in to) == ["gone@example.org", "ops@example.org"]
-        assert len(mail.recipients) == 4, "two for each notice"
+        async with (
+            mail_server(authority, refused={"gone@example.org"}) as mail,
+            courier({"ops": mail.url(to=TWO)}, extra=authority.trusted, quiet_ms=300) as post,
+        ):
+            first = await post.send("ops", LETTER)
+            assert not first.ok
+            assert first.detail.startswith("the mail server refused a recipient or the sender")
+            await _until_gone(post, "ops")
+            mail.held = asyncio.Event()
+            cut_short = asyncio.create_task(post.send("ops", LETTER))
+            await mail.came.wait()
+            os.kill(post.pid_of("ops") or 0, signal.SIGKILL)
+            assert not (await cut_short).ok
+            mail.held = None
+            mail.refused.clear()
+            assert (await post.send("ops", LETTER)).ok
+            assert sorted(mail.recipients) == [["gone@example.org"], ["ops@example.org"]]
+            assert (await post.send("ops", LETTER)).ok
+            assert len(mail.recipients) == 4, "once delivered, the same letter may be sent again"
+
+    asyncio.run(story())
+
+
+def test_who_had_a_letter_is_remembered_for_a_bounded_number_of_letters(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wamon.notifier.courier._REMEMBERED_LETTERS", 1)
+
+    async def story() -> None:
+        async with (
+            mail_server(authority, refused={"gone@example.org"}) as mail,
+            courier({"ops": mail.url(to=TWO)}, extra=authority.trusted) as post,
+        ):
+            for key in ("older", "newer", "newer", "older"):
+                assert not (await post.send("ops", letter(key=key))).ok
+            assert mail.recipients == [["ops@example.org"]] * 3
+
+    asyncio.run(story())
+
+
+def test_a_service_with_a_limit_gets_a_long_letter_in_pieces_and_the_whole_of_it(authority: Authority) -> None:
+    body = "\n".join(f"line {number} of a long letter" for number in range(150))
+
+    async def story() -> None:
+        context = authority.server_context("discord.com")
+        async with proxied_sink(context, answer_body=b"{}") as discord:
+            around = authority.trusted | {"HTTPS_PROXY": f"http://127.0.0.1:{discord.port}", "NO_PROXY": ""}
+            async with courier({"ops": f"discord://{'4' * 18}/{'Ab3-' * 17}"}, extra=around) as post:
+                sent = await post.send("ops", letter(body=body))
+                assert sent.ok, sent.detail
+        pieces = [post["content"] for post in discord.posts]
+        assert len(pieces) > 1
+        assert all(f"line {number} of" in "\n".join(pieces) for number in range(150))
+
+    asyncio.run(story())
+
+
+def test_a_failure_speaks_only_of_its_own_attempt() -> None:
+    async def story() -> None:
+        async with json_sink(answers=[500, 404]) as sink, courier({"web": sink.url}) as post:
+            assert "error=500" in (await post.send("web", LETTER)).detail
+            second = (await post.send("web", LETTER)).detail
+            assert "error=404" in second
+            assert "error=500" not in second
+
+    asyncio.run(story())
+
+
+TALKATIVE = """
+import sys
+
+class Talkative:
+    def find_spec(self, name, path=None, target=None):
+        if name == "apprise":
+            print("a library that prints", flush=True)
+
+sys.meta_path.insert(0, Talkative())
+"""
+
+
+def test_a_library_that_prints_garbles_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(TALKATIVE)
+
+    async def story() -> None:
+        async with (
+            json_sink() as sink,
+            courier({"web": sink.url}, extra={"PYTHONPATH": str(tmp_path)}) as post,
+        ):
+            sent = await post.send("web", LETTER)
+            assert sent.ok, sent.detail
 
     asyncio.run(story())
 
@@ -213,7 +293,7 @@ def test_addresses_are_read_at_start_without_sending_anything() -> None:
         urls = {f"channel {number}": url for number, url in enumerate(UNDERSTOOD)}
         async with courier(urls) as post:
             wrong = await post.validate()
-            assert [post.pid_of(channel) for channel in urls] == [None] * len(urls)
+            assert _proc(os.getpid(), f"task/{os.getpid()}/children") == b"", "the reading child is gone"
         for (channel, _), expected in zip(urls.items(), UNDERSTOOD.values(), strict=True):
             assert (expected is None) == (channel not in wrong)
             assert (expected or "") in wrong.get(channel, "")
@@ -368,19 +448,32 @@ def test_a_child_ends_after_its_quiet_time_and_is_started_again_when_needed() ->
     asyncio.run(story())
 
 
-def test_a_letter_handed_over_in_the_moment_a_child_ends_is_sent_once_all_the_same() -> None:
+ENDS_AS_A_LETTER_COMES = """
+import os, select, sys
+
+try:
+    os.close(os.open({marker!r}, os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    pass
+else:
+    select.select([0], [], [])
+    os._exit(0)
+"""
+
+
+def test_a_letter_handed_over_in_the_moment_a_child_ends_is_sent_all_the_same(tmp_path: Path) -> None:
+    program = ENDS_AS_A_LETTER_COMES.format(marker=str(tmp_path / "ended once"))
+    (tmp_path / "sitecustomize.py").write_text(program)
+
     async def story() -> None:
-        async with json_sink() as sink, courier({"web": sink.url}, quiet_ms=200) as post:
-            for number in range(3):
-                assert (await post.send("web", letter(f"before {number}"))).ok
-                pid = post.pid_of("web")
-                assert pid is not None
-                os.kill(pid, signal.SIGSTOP)
-                handed_over = asyncio.create_task(post.send("web", letter(f"during {number}")))
-                await asyncio.sleep(0.3)  # the quiet time passes while the letter lies in the pipe
-                os.kill(pid, signal.SIGCONT)
-                assert (await handed_over).ok
-            assert sink.titles == [f"{when} {number}" for number in range(3) for when in ("before", "during")]
+        async with (
+            json_sink() as sink,
+            courier({"web": sink.url}, extra={"PYTHONPATH": str(tmp_path)}) as post,
+        ):
+            sent = await post.send("web", LETTER)
+            assert sent.ok, sent.detail
+            assert (tmp_path / "ended once").exists()
+            assert len(sink.posts) == 1
 
     asyncio.run(story())
 
@@ -411,11 +504,12 @@ def test_the_address_and_the_daemons_secrets_are_in_no_argv_and_no_environment(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WAMON_OPS_URL", "canary-of-the-environment")
+    for name, value in authority.trusted.items():
+        monkeypatch.setenv(name, value)
 
     async def story() -> None:
         async with mail_server(authority) as mail:
-            around = passed_on(os.environ) | authority.trusted
-            post = Courier({"ops": mail.url()}, environment=around)
+            post = Courier({"ops": mail.url()})
             assert (await post.send("ops", LETTER)).ok
             pid = post.pid_of("ops")
             seen = _proc(pid, "cmdline") + _proc(pid, "environ")
@@ -465,7 +559,7 @@ def test_a_child_does_not_outlive_a_daemon_that_was_killed() -> None:
             assert children
             daemon.kill()
             await daemon.wait()
-            await _until(lambda: not any(_alive(int(pid)) for pid in children))
+            await _until(lambda: not any(_alive(int(pid)) for pid in children), within_s=2.0)
 
     asyncio.run(story())
 

@@ -42,7 +42,7 @@ def new_authority(folder: Path) -> Authority:
 
 @dataclass
 class MailServer:
-    """What arrived, and how. ``refused`` recipients are answered with 550."""
+    """What arrived, and how. ``refused`` recipients get a 550, while ``held`` none."""
 
     port: int = 0
     refused: set[str] = field(default_factory=set)
@@ -50,6 +50,8 @@ class MailServer:
     recipients: list[list[str]] = field(default_factory=list)
     over_tls: list[bool] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
+    held: asyncio.Event | None = None
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(
         self, *, password: str = "s3kr1t-p%25ss%2Fword", to: str = "ops@example.org", host: str = "localhost"
@@ -66,6 +68,9 @@ class MailServer:
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        if address in self.refused and self.held is not None:
+            self.came.set()
+            await self.held.wait()
         if address in self.refused:
             return f"550 5.1.1 <{address}>: no such mailbox"
         envelope.rcpt_tos.append(address)

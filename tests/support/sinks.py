@@ -41,13 +41,18 @@ class Sink:
             self.paths.append(path)
             if code == 200:
                 self.posts.append(json.loads(body))
-            head = f"HTTP/1.1 {code} X\r\nContent-Length: {len(self.answer_body)}\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode() + self.answer_body)
+            writer.write(_head(code, len(self.answer_body)).encode() + self.answer_body)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             return  # the child was killed while it sent: what the test is about
         finally:
             writer.close()
+
+
+def _head(code: int, length_bytes: int) -> str:
+    elsewhere = ["Location: /elsewhere"] if 300 <= code < 400 else []
+    lines = [f"HTTP/1.1 {code} X", *elsewhere, f"Content-Length: {length_bytes}", "Connection: close", "", ""]
+    return "\r\n".join(lines)
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes]:

@@ -275,7 +275,7 @@ def next_attempt_ms(attempt: int, first_queued_ms: int, now_ms: int, jitter: flo
     5 to 10 s after the first, doubling up to 30 to 60 min. A wait never jumps over the instant at which the
     notice is due to be given up, so that one last attempt is made there.
     """
-    shortest = min(FIRST_WAIT_MS << min(attempt - 1, 16), LONGEST_WAIT_MS // 2)
+    shortest = min(FIRST_WAIT_MS << (attempt - 1), LONGEST_WAIT_MS // 2)
     again_ms = now_ms + int(shortest * (1 + jitter))
     last_ms = first_queued_ms + GIVE_UP_AFTER_MS
     return min(again_ms, last_ms) if now_ms < last_ms else again_ms

@@ -101,7 +101,7 @@ def _run(errand: Errand, captured: _Captured) -> Report:
         default_service_retry=0, pgp_autogen=False, pem_autogen=False, storage_mode="memory",
     )  # fmt: skip
     post = apprise.Apprise(asset=asset)
-    if not post.add(errand.url) or not len(post):
+    if not post.add(errand.url):
         return Report(ok=False, permanent=True, detail=_NOT_UNDERSTOOD)
     if len(post) > 1:
         return Report(ok=False, permanent=True, detail=_SEVERAL.format(count=len(post)))
