@@ -268,7 +268,7 @@ REFUSED_TABLES = [
         "line 4, column 10: family = is not TOML: this is no value; texts and durations stand in quotes",
     ),
     ("x = " + "[" * 5000, "lists or tables stand too deep inside each other to be read"),
-    (EDGE + "interval = " + "9" * 5000 + "\n", "line 4, column 5012: interval = … is not TOML: it cannot be read"),
+    (EDGE + "interval = " + "9" * 5000 + "\n", "a number has too many digits to be read"),
     (
         EDGE + 'interval = "' + "a1" * 20 + '"\n',
         "target graph, interval: a text of 40 characters is not a duration such as 30s, 5m or 2h",

@@ -56,7 +56,8 @@ def version_advice(name: str, today: date) -> str | None:
     if left <= 0:
         return _gone(name, f"expired on {version.expires}")
     if left <= SOON_DAYS:
-        return f"{name} expires on {version.expires}, in {left} days; move to {newest.name}"
+        days = "1 day" if left == 1 else f"{left} days"
+        return f"{name} expires on {version.expires}, in {days}; move to {newest.name}"
     return None
 
 

@@ -24,8 +24,10 @@ def tables_of(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise SettingsError(["lists or tables stand too deep inside each other to be read"], name) from None
-    except ValueError as error:
-        raise SettingsError([_sentence(str(error), text.splitlines() or [""])], name) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([_sentence(str(error), text.split("\n"))], name) from None
+    except ValueError:
+        raise SettingsError(["a number has too many digits to be read"], name) from None
 
 
 def _sentence(error: str, lines: list[str]) -> str:
@@ -43,9 +45,12 @@ def _sentence(error: str, lines: list[str]) -> str:
 def _excerpt(line: str) -> str:
     """The line without its comment; of a line that may hold a secret only what stands before the value."""
     shown = line.partition("#")[0].strip()
+    if not shown.isprintable():
+        return ""
     key, equals, value = (part.strip() for part in shown.partition("="))
     if not equals:
-        return shown if shown.startswith("[") and len(shown) <= 40 else ""
+        harmless = shown.startswith("[") and len(shown) <= 40 and not looks_secret(shown)
+        return shown if harmless else ""
     if key in _harmless() and len(value) <= 40 and "=" not in value and not looks_secret(value):
         return shown
     return f"{key} = …" if re.fullmatch("[a-z_]{1,30}", key) else ""
