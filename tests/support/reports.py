@@ -1,0 +1,247 @@
+"""Reports put together by hand: a bad week, a calm day, nothing at all; and a face that shows them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from wamon.core.days import PLATFORM
+from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
+from wamon.core.incident import Incident, Kind
+from wamon.core.observation import ProbeKind
+from wamon.core.publication import DayState
+from wamon.core.report import COMPONENTS, Day, Report, State, TargetReport, Told
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
+from wamon.core.uptime import Figures, add
+from wamon.metrics import Rendered, Tally
+from wamon.web.app import Health, Story
+
+NOW_MS = parse_iso("2026-11-09T09:00:00Z")
+TODAY = date(2026, 11, 9)
+OK = Finding(Verdict.OK, column=Column.UP, rule="success")
+DOWN = Finding(Verdict.SYSTEM_ERROR, Cause.SERVICE, Column.DOWN, Scope.GLOBAL, code=131016, rule="known_code")
+REFUSED = Finding(Verdict.USER_ERROR, Cause.AUTHENTICATION, Column.USER, Scope.APP, code=190, rule="known_code")
+
+
+def figures(
+    *, down_ms: int = 0, user_ms: int = 0, network_ms: int = 0, unobserved_ms: int = 0, total_ms: int = DAY
+) -> Figures:
+    """A day's sums as the arithmetic would give them for one stretch of each."""
+    return Figures(
+        total_ms=total_ms,
+        unobserved_ms=unobserved_ms,
+        network_ms=network_ms,
+        user_error_ms=user_ms,
+        unproved_ms=user_ms,
+        down_ms=down_ms,
+        meta_down_ms=down_ms if down_ms >= 10 * MINUTE else 0,
+        blind_spot_ms=network_ms,
+        proven_down_ms=max(0, down_ms - MINUTE),
+        worst_down_ms=down_ms + user_ms + unobserved_ms + (MINUTE if down_ms else 0),
+    )
+
+
+def days(special: dict[date, Day], count: int = 90) -> tuple[Day, ...]:
+    """``count`` days up to today, perfect where nothing special is said of them."""
+    dates = [TODAY - timedelta(days=number) for number in range(count - 1, -1, -1)]
+    today = Day(TODAY, DayState.OPEN, 0, figures(total_ms=9 * HOUR))
+    perfect = {one: Day(one, DayState.CLOSED, 1, figures(), figures()) for one in dates} | {TODAY: today}
+    return tuple((perfect | special)[one] for one in dates)
+
+
+def target(
+    name: str,
+    probe: ProbeKind = ProbeKind.API,
+    *,
+    state: State = State.OPERATIONAL,
+    since_ms: int | None = None,
+    last: Finding | None = OK,
+    explanation: str = "The exchange went through and its answer has the expected shape.",
+    remedy: str = "Nothing to do.",
+    past: tuple[Day, ...] = (),
+    account: str = "",
+) -> TargetReport:
+    """A target whose periods are the sums of its days."""
+    return TargetReport(
+        name=name,
+        probe=probe,
+        account=account,
+        component=COMPONENTS[probe],
+        state=state,
+        since_ms=since_ms,
+        last_at_ms=NOW_MS - 12 * SECOND if last else None,
+        last=last,
+        explanation=explanation,
+        remedy=remedy,
+        days=past,
+        periods=periods(past),
+    )
+
+
+def periods(past: Sequence[Day]) -> dict[str, Figures]:
+    """The sums that a report holds for a row of days."""
+
+    def summed(wanted: Callable[[Day], bool]) -> Figures:
+        return add(one.figures for one in past if wanted(one))
+
+    return {
+        "today": summed(lambda one: one.date == TODAY),
+        "yesterday": summed(lambda one: one.date == TODAY - timedelta(days=1)),
+        "month": summed(lambda one: one.date.month == TODAY.month),
+        "days": summed(lambda one: True),
+    }
+
+
+def report(
+    targets: Sequence[TargetReport] = (),
+    *,
+    incidents: Sequence[Incident] = (),
+    notices: Sequence[Told] = (),
+    platform: tuple[Day, ...] = (),
+    zone: str = "UTC",
+    objective_percent: float = 99.9,
+) -> Report:
+    """A report at ``NOW_MS``."""
+    return Report(
+        at_ms=NOW_MS,
+        zone=zone,
+        objective_percent=objective_percent,
+        version="0.1.0",
+        targets=tuple(targets),
+        platform=platform,
+        platform_periods=periods(platform),
+        incidents=tuple(incidents),
+        notices=tuple(notices),
+    )
+
+
+def _november(number: int) -> date:
+    return date(2026, 11, number)
+
+
+def _day(number: int, sums: Figures, first: Figures | None = None, reason: str = "") -> dict[date, Day]:
+    day = _november(number)
+    return {day: Day(day, DayState.CLOSED, 2 if first else 1, sums, first or sums, reason)}
+
+
+def _bad_days() -> dict[date, Day]:
+    outage = figures(down_ms=34 * MINUTE)
+    forgotten = figures(down_ms=70 * MINUTE)
+    at_first = figures(down_ms=10 * MINUTE + 1, user_ms=60 * MINUTE)
+    return {
+        **_day(3, outage),
+        **_day(4, figures(down_ms=5 * MINUTE, user_ms=50 * MINUTE)),
+        **_day(5, forgotten, at_first, "weekly pass: same token valid (cloud-api), mixed burst (cloud-api)"),
+        **_day(6, figures(unobserved_ms=25 * MINUTE)),
+        **_day(7, figures(network_ms=3 * MINUTE)),
+        date(2026, 10, 12): Day(date(2026, 10, 12), DayState.SETTLED, 1, figures(unobserved_ms=9 * HOUR)),
+        date(2026, 9, 20): Day(date(2026, 9, 20), DayState.FROZEN, 1, figures(down_ms=8 * HOUR)),
+        date(2026, 9, 1): Day(date(2026, 9, 1), DayState.FROZEN, 1, figures(down_ms=44 * SECOND)),
+        TODAY: Day(TODAY, DayState.OPEN, 0, figures(down_ms=14 * MINUTE + 20_300, total_ms=9 * HOUR)),
+    }
+
+
+def _incident(
+    name: str, kind: Kind, verdict: Verdict, cause: Cause, opened: str, minutes: int | None, *codes: int
+) -> Incident:
+    opened_ms = parse_iso(opened)
+    closed_ms = None if minutes is None else opened_ms + minutes * MINUTE
+    return Incident(name, kind, opened_ms, closed_ms, verdict, cause, codes=codes)
+
+
+def bad_week(*, messages: bool = False) -> Report:
+    """One of each: an open outage, user errors, an endpoint down, a pulled cable, days restated and unseen."""
+    endpoint_days = days(_day(7, figures(down_ms=40 * MINUTE)), count=40)
+    api_days = days(_bad_days())
+    found = [
+        _incident(
+            "cloud-api",
+            Kind.OUTAGE,
+            Verdict.SYSTEM_ERROR,
+            Cause.SERVICE,
+            "2026-11-09T08:45:39Z",
+            None,
+            131016,
+            2,
+        ),
+        _incident("webhook", Kind.ENDPOINT, Verdict.USER_ERROR, Cause.ENDPOINT, "2026-11-07T11:06:00Z", 40),
+        _incident(
+            "graph", Kind.UNOBSERVED, Verdict.NETWORK_ERROR, Cause.LOCAL_NETWORK, "2026-11-06T16:02:30Z", 25
+        ),
+        _incident(
+            "cloud-api",
+            Kind.OUTAGE,
+            Verdict.SYSTEM_ERROR,
+            Cause.AUTHENTICATION,
+            "2026-11-05T09:31:20Z",
+            70,
+            190,
+        ),
+        _incident(
+            "cloud-api", Kind.USER_ERROR, Verdict.USER_ERROR, Cause.AUTHENTICATION, "2026-11-04T14:21:10Z", 50, 190
+        ),
+        _incident("cloud-api", Kind.OUTAGE, Verdict.SYSTEM_ERROR, Cause.SERVICE, "2026-11-03T10:12:40Z", 34, 2),
+    ]
+    watched = [
+        target(
+            "cloud-api",
+            state=State.OUTAGE,
+            since_ms=found[0].opened_ms,
+            last=DOWN,
+            explanation="Meta's service is temporarily unavailable.",
+            remedy="Hold the queues, wait five minutes, then let one call try before releasing the rest.",
+            past=api_days,
+        ),
+        target("graph", ProbeKind.EDGE, past=days({})),
+        target("webhook", ProbeKind.WEBHOOK, past=endpoint_days),
+        *([target("send", ProbeKind.MESSAGE, past=api_days)] if messages else []),
+        target("token", ProbeKind.TOKEN),
+        target("control-1", ProbeKind.CONTROL),
+        target("control-2", ProbeKind.CONTROL),
+    ]
+    notices = [
+        Told(
+            parse_iso("2026-11-09T08:48:00Z"),
+            "outage",
+            "opened",
+            "cloud-api",
+            "urgent",
+            "[URGENT] Meta · account management fails · cloud-api · since 08:45 UTC (2 min 21 s) · code 131016/2"
+            " · do: hold queues, no re-sends",
+        ),
+        Told(parse_iso("2026-11-09T06:00:04Z"), "restated", "note", PLATFORM, "standard", "Restated · 1 figures"),
+    ]
+    return report(watched, incidents=found, notices=notices, platform=api_days if messages else ())
+
+
+def large(targets: int = 20) -> Report:
+    """``targets`` targets with ninety days each, several of them bad."""
+    past = days(_bad_days())
+    return report([target(f"target-{number}", past=past) for number in range(targets)], platform=past)
+
+
+@dataclass
+class Shown:
+    """A face over a report that tests may exchange; ``reports`` counts how often it was asked for."""
+
+    now: Report
+    told: Sequence[Story] = ()
+    unwell: tuple[str, ...] = ()
+    unready: tuple[str, ...] = ()
+    tally: Tally = field(default_factory=Tally)
+    reports: int = 0
+
+    def __post_init__(self) -> None:
+        self.rendered = Rendered(self.tally, self.report)
+
+    def report(self) -> Report:
+        self.reports += 1
+        return self.now
+
+    def health(self) -> Health:
+        return Health(self.unwell)
+
+    def readiness(self) -> Health:
+        return Health(self.unready)
+
+    def stories(self) -> Sequence[Story]:
+        return self.told

@@ -1,0 +1,155 @@
+"""What Prometheus reads: the table of metrics as text, made off the loop and at most once in five seconds."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import accumulate
+
+import msgspec
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from wamon.core.report import Report
+from wamon.metrics.table import METRICS, Metric
+from wamon.metrics.tally import BOUNDS_S, Tally
+
+FRESH_S = 5.0
+"""An exposition serves everybody who scrapes for so long."""
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+_END = b"# EOF\n"
+_BREATH_LINES = 200
+_BREATH_S = 100e-6
+"""After so many lines the rendering thread sleeps a moment: a look must not wait for a scrape to end."""
+
+
+class Exposition(msgspec.Struct, frozen=True):
+    """All metrics at one instant, in both formats."""
+
+    text: bytes
+    openmetrics: bytes
+
+    def preferred(self, accept: str) -> tuple[bytes, str]:
+        """Body and content type for an Accept header; plain text unless OpenMetrics is asked for."""
+        wanted = _weight(accept, "application/openmetrics-text")
+        if wanted > 0 and wanted >= _weight(accept, "text/plain"):
+            return self.openmetrics, OPENMETRICS
+        return self.text, TEXT
+
+
+def _weight(accept: str, media_type: str) -> float:
+    """The greatest quality at which an Accept header names a media type; 0 where it does not."""
+    weights = [0.0]
+    for offer in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in offer.split(";"))
+        if name == media_type:
+            given = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+            weights.append(float(given) if given.replace(".", "", 1).isdecimal() else 0.0)
+    return max(weights)
+
+
+class Rendered:
+    """The exposition of now, or of a moment ago. ``monotonic_s`` is any clock that never goes back."""
+
+    def __init__(
+        self, tally: Tally, report: Callable[[], Report], monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tally = tally
+        self._report = report
+        self._monotonic_s = monotonic_s
+        self._since_s = 0.0
+        self._making: asyncio.Task[Exposition] | None = None
+
+    async def exposition(self) -> Exposition:
+        """At most one rendering in ``FRESH_S``, shared by all who ask. The report is taken on the loop."""
+        now_s = self._monotonic_s()
+        if self._making is None or now_s - self._since_s >= FRESH_S:
+            self._since_s = now_s
+            self._making = asyncio.create_task(self._make(), name="metrics")
+        return await asyncio.shield(self._making)
+
+    async def _make(self) -> Exposition:
+        return await asyncio.to_thread(render, self._tally, self._report())
+
+
+def render(tally: Tally, report: Report) -> Exposition:
+    """Every metric of the table, and the process's own, as text."""
+    text, openmetrics = [generate_latest(_process())], [_openmetrics(_process()).removesuffix(_END)]
+    for metric in METRICS:
+        lines = _lines(metric, tally, report)
+        series = "".join(_breathing(lines)).encode()
+        text += [_head(metric, metric.name), series]
+        openmetrics += [_head(metric, metric.name.removesuffix("_total")), series]
+    return Exposition(b"".join(text), b"".join([*openmetrics, _END]))
+
+
+@lru_cache(maxsize=1)
+def _process() -> CollectorRegistry:
+    """A registry of our own, for what the client library knows of a process: memory, CPU, descriptors, garbage."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
+
+
+def _openmetrics(registry: CollectorRegistry) -> bytes:
+    made: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _head(metric: Metric, family: str) -> bytes:
+    return f"# HELP {family} {metric.help}\n# TYPE {family} {metric.kind}\n".encode()
+
+
+def _breathing(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number % _BREATH_LINES == _BREATH_LINES - 1:
+            time.sleep(_BREATH_S)
+        yield line
+
+
+def _lines(metric: Metric, tally: Tally, report: Report) -> Iterator[str]:
+    """The series of one metric, written the way that both formats read."""
+    if metric.read is None:
+        yield from _histogram(metric, tally)
+        return
+    for values, value in metric.read(tally, report):
+        if value is not None:
+            labels = ",".join(f"{name}={_quoted(one)}" for name, one in zip(metric.labels, values, strict=True))
+            yield (
+                f"{metric.name}{{{labels}}} {_number(value)}\n" if labels else f"{metric.name} {_number(value)}\n"
+            )
+
+
+def _histogram(metric: Metric, tally: Tally) -> Iterator[str]:
+    bounds = [*map(repr, BOUNDS_S), "+Inf"]
+    for target, counted in list(tally.targets.items()):
+        for step, row in list(counted.steps.items()):
+            *counts, sum_ms = tuple(row)
+            labels = _labels(metric, (target, step))
+            total = 0.0
+            for bound, total in zip(bounds, accumulate(counts), strict=True):
+                yield f'{metric.name}_bucket{{{labels},le="{bound}"}} {total:.0f}\n'
+            yield f"{metric.name}_count{{{labels}}} {total:.0f}\n"
+            yield f"{metric.name}_sum{{{labels}}} {sum_ms / 1000!r}\n"
+
+
+def _labels(metric: Metric, values: Iterable[str]) -> str:
+    return ",".join([f"{name}={_quoted(value)}" for name, value in zip(metric.labels, values, strict=True)])
+
+
+def _braced(labels: str) -> str:
+    return f"{{{labels}}}" if labels else ""
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return f'"{escaped}"'
+
+
+def _number(value: float) -> str:
+    return "-Inf" if value == float("-inf") else repr(value)

@@ -1,0 +1,232 @@
+"""The table of metrics: one row each, with its name, its words, its labels and where its series come from."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from wamon.core.incident import Severity
+from wamon.core.notice import severity
+from wamon.core.report import Report, State
+from wamon.core.uptime import Figures
+from wamon.metrics.tally import Tally
+
+PERIODS = ("today", "yesterday", "month")
+
+Labels = tuple[str, ...]
+Row = tuple[Labels, float | None]
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One metric. ``read`` gives its series, a value of None being no series.
+
+    A histogram has no ``read``: its rows are the steps of the tally.
+    """
+
+    name: str
+    kind: str
+    help: str
+    labels: Labels = ()
+    read: Callable[[Tally, Report], Iterable[Row]] | None = None
+
+
+def error_budget(sums: Figures, objective_percent: float) -> float | None:
+    """The share of the error budget that remains: below 0 when overspent, None when nothing was observed.
+
+    Allowed is what the objective leaves of the time so far observed with the platform in reach; time that nobody
+    observed neither earns nor burns. An objective of 100 % leaves nothing: 1 without downtime, else -Inf.
+    """
+    if sums.platform_ms <= 0:
+        return None
+    if sums.down_ms == 0:
+        return 1.0
+    allowed_ms = allowed_down_ms(sums, objective_percent)
+    return 1 - sums.down_ms / allowed_ms if allowed_ms else float("-inf")
+
+
+def allowed_down_ms(sums: Figures, objective_percent: float) -> float:
+    """The downtime that an objective leaves of the time so far observed, in milliseconds."""
+    return max(0, sums.platform_ms) * (100 - objective_percent) / 100
+
+
+def _attempts(tally: Tally, _: Report) -> Iterator[Row]:
+    for target, counted in list(tally.targets.items()):
+        for verdict, count in counted.verdicts.items():
+            yield (target, verdict), count
+
+
+def _missed(tally: Tally, _: Report) -> Iterator[Row]:
+    for target, counted in list(tally.targets.items()):
+        for reason, count in counted.missed.items():
+            yield (target, reason), count
+
+
+def _states(_: Tally, report: Report) -> Iterator[Row]:
+    for one in report.targets:
+        for state in State:
+            yield (one.name, state.value), int(one.state is state)
+
+
+def _last_observations(_: Tally, report: Report) -> Iterator[Row]:
+    for one in report.targets:
+        yield (one.name,), None if one.last_at_ms is None else one.last_at_ms / 1000
+
+
+def _availability(_: Tally, report: Report) -> Iterator[Row]:
+    for one in report.targets:
+        for period in PERIODS:
+            sums = one.periods.get(period, Figures())
+            yield (one.name, period, "platform"), sums.availability
+            yield (one.name, period, "meta"), sums.availability_meta
+            yield (one.name, period, "experienced"), sums.availability_experienced
+
+
+def _coverage(_: Tally, report: Report) -> Iterator[Row]:
+    for one in report.targets:
+        for period in PERIODS:
+            yield (one.name, period), one.periods.get(period, Figures()).coverage
+
+
+def _budgets(_: Tally, report: Report) -> Iterator[Row]:
+    for one in report.targets:
+        yield (one.name,), error_budget(one.periods.get("month", Figures()), report.objective_percent)
+
+
+def _open_incidents(_: Tally, report: Report) -> Iterator[Row]:
+    probes = {one.name: one.probe for one in report.targets}
+    weights = [severity(one, probes[one.target]) for one in report.incidents if one.closed_ms is None]
+    for weight in Severity:
+        yield (weight.value,), weights.count(weight)
+
+
+def _notifications(tally: Tally, _: Report) -> Iterator[Row]:
+    for channel, outcomes in list(tally.channels.items()):
+        for outcome, count in outcomes.items():
+            yield (channel, outcome), count
+
+
+def _reclassification(tally: Tally, _: Report) -> Iterator[Row]:
+    at_ms = tally.reclassification_ms
+    yield (), None if at_ms is None else at_ms / 1000
+
+
+def _token_expiries(tally: Tally, _: Report) -> Iterator[Row]:
+    for account, at_s in list(tally.token_expiries_s.items()):
+        yield (account,), at_s
+
+
+def _certificate_expiries(tally: Tally, _: Report) -> Iterator[Row]:
+    for target, at_s in list(tally.certificate_expiries_s.items()):
+        yield (target,), at_s
+
+
+METRICS = (
+    Metric(
+        "wamon_probe_attempts_total",
+        "counter",
+        "Looks taken, by the verdict first given; a reclassification changes no count.",
+        ("target", "verdict"),
+        _attempts,
+    ),
+    Metric(
+        "wamon_probe_duration_seconds",
+        "histogram",
+        "How long each step of a look took, those that were reached.",
+        ("target", "step"),
+    ),
+    Metric(
+        "wamon_probe_missed_total",
+        "counter",
+        "Slots that passed without a look; their time is unobserved.",
+        ("target", "reason"),
+        _missed,
+    ),
+    Metric(
+        "wamon_target_state", "gauge", "1 for the state a target is in now, else 0.", ("target", "state"), _states
+    ),
+    Metric(
+        "wamon_last_observation_timestamp_seconds",
+        "gauge",
+        "When the last look at a target began.",
+        ("target",),
+        _last_observations,
+    ),
+    Metric(
+        "wamon_availability_ratio",
+        "gauge",
+        "Availability as it stands now, reclassifications included; absent when it cannot be said.",
+        ("target", "period", "view"),
+        _availability,
+    ),
+    Metric(
+        "wamon_coverage_ratio",
+        "gauge",
+        "Share of the time outside maintenance that was observed.",
+        ("target", "period"),
+        _coverage,
+    ),
+    Metric(
+        "wamon_error_budget_remaining_ratio",
+        "gauge",
+        "Share left of the downtime that the objective allows in this month's observed time; negative: overspent.",
+        ("target",),
+        _budgets,
+    ),
+    Metric("wamon_incidents_open", "gauge", "Incidents open now.", ("severity",), _open_incidents),
+    Metric(
+        "wamon_notifications_total",
+        "counter",
+        "What became of notices on each channel, attempts that failed included.",
+        ("channel", "result"),
+        _notifications,
+    ),
+    Metric(
+        "wamon_outbox_pending",
+        "gauge",
+        "Notices that wait for a channel.",
+        (),
+        lambda tally, _: [((), tally.outbox_pending)],
+    ),
+    Metric(
+        "wamon_outbox_oldest_seconds",
+        "gauge",
+        "How long the oldest waiting notice has waited.",
+        (),
+        lambda tally, _: [((), tally.outbox_oldest_ms / 1000)],
+    ),
+    Metric(
+        "wamon_reclassified_total",
+        "counter",
+        "Looks that a reclassification turned from one verdict to another.",
+        ("from", "to"),
+        lambda tally, _: tally.turns.items(),
+    ),
+    Metric(
+        "wamon_reclassification_timestamp_seconds",
+        "gauge",
+        "When the last reclassification ran.",
+        (),
+        _reclassification,
+    ),
+    Metric(
+        "wamon_token_expiry_timestamp_seconds",
+        "gauge",
+        "When an account's token ends; 0 for never.",
+        ("account",),
+        _token_expiries,
+    ),
+    Metric(
+        "wamon_certificate_expiry_timestamp_seconds",
+        "gauge",
+        "When the certificate that a target showed ends.",
+        ("target",),
+        _certificate_expiries,
+    ),
+    Metric(
+        "wamon_build_info",
+        "gauge",
+        "Always 1; the label says which wamon this is.",
+        ("version",),
+        lambda _, report: [((report.version,), 1)],
+    ),
+)
+"""Every metric, in the order of exposition. A new one is a new row."""

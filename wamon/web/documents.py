@@ -1,0 +1,148 @@
+"""The JSON face: status, days and incidents as documents, and the questions that days may be asked."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import msgspec
+
+from wamon.core.days import PLATFORM
+from wamon.core.finding import Finding
+from wamon.core.incident import Incident
+from wamon.core.publication import day_document, figures_document
+from wamon.core.report import Day, Report, TargetReport
+from wamon.core.timeline import iso
+from wamon.core.uptime import Figures
+from wamon.web.words import headline, sends_and_receives
+
+Document = dict[str, object]
+
+
+class QuestionError(ValueError):
+    """A query that cannot be answered; the text shows one that can."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Which days are asked for: both ends included, None for open; ``target`` None for all rows."""
+
+    first: date | None = None
+    last: date | None = None
+    target: str | None = None
+
+
+def read_question(asked: Iterable[tuple[str, str]], report: Report) -> Question:
+    """The question in a query's pairs. Raises QuestionError with a sentence for whoever wrote it."""
+    given: dict[str, str] = {}
+    for name, value in asked:
+        if name not in ("from", "to", "target"):
+            raise QuestionError(f"{name!r} is no parameter; there are from, to and target")
+        if name in given:
+            raise QuestionError(f"{name} is given twice; give it once")
+        given[name] = value
+    question = Question(_day(given, "from", report), _day(given, "to", report), given.get("target"))
+    if question.first and question.last and question.last < question.first:
+        raise QuestionError(f"to {question.last} lies before from {question.first}; swap them")
+    names = [*(one.name for one in report.targets), PLATFORM]
+    if question.target is not None and question.target not in names:
+        raise QuestionError(f"target {question.target!r} is not watched; there are {', '.join(names)}")
+    return question
+
+
+def _day(given: Mapping[str, str], name: str, report: Report) -> date | None:
+    if name not in given:
+        return None
+    try:
+        return date.fromisoformat(given[name])
+    except ValueError:
+        today = iso(report.at_ms)[:10]
+        raise QuestionError(f"{name} {given[name]!r} is not a day; write it like {today}") from None
+
+
+def days_document(report: Report, question: Question) -> Document:
+    """``days`` as in a replay's document: by date, a row for each target with days, the platform's last."""
+    rows = [(one.name, one.days) for one in report.targets] + [(PLATFORM, report.platform)]
+    found = [
+        (day, name)
+        for name, days in rows
+        if question.target in (None, name)
+        for day in days
+        if (question.first is None or day.date >= question.first)
+        and (question.last is None or day.date <= question.last)
+    ]
+    return {"days": [_day_row(name, day) for day, name in sorted(found, key=lambda one: one[0].date)]}
+
+
+def _day_row(name: str, day: Day) -> Document:
+    return day_document(name, day.date, day.state, day.revision, day.figures, day.first) | {"reason": day.reason}
+
+
+def incidents_document(report: Report) -> Document:
+    """Incidents that the report still knows, newest first."""
+    return {"incidents": [incident_row(one) for one in report.incidents]}
+
+
+def incident_row(one: Incident) -> Document:
+    """One incident, with the keys of a replay's document first."""
+    return {
+        "target": one.target,
+        "opened_at": iso(one.opened_ms),
+        "closed_at": _iso(one.closed_ms),
+        "verdict": one.verdict.value,
+        "cause": one.cause.value,
+        "kind": one.kind.value,
+        "provisional": one.provisional,
+        "codes": list(one.codes),
+    }
+
+
+def status_document(report: Report) -> Document:
+    """Now: the line on top of the page, every target with its last verdict and its figures, open incidents."""
+    top = headline(report)
+    return {
+        "at": iso(report.at_ms),
+        "version": report.version,
+        "timezone": report.zone,
+        "objective_percent": report.objective_percent,
+        "state": top.state.value,
+        "headline": top.text,
+        "management_reachability_only": not sends_and_receives(report),
+        "targets": [_target_row(one) for one in report.targets],
+        "platform": _periods(report.platform_periods) if sends_and_receives(report) else None,
+        "incidents": [incident_row(one) for one in report.incidents if one.closed_ms is None],
+    }
+
+
+def _target_row(one: TargetReport) -> Document:
+    return {
+        "target": one.name,
+        "probe": one.probe.value,
+        "account": one.account,
+        "component": one.component,
+        "state": one.state.value,
+        "since": _iso(one.since_ms),
+        "last_observation_at": _iso(one.last_at_ms),
+        "verdict": _verdict(one.last, one) if one.last is not None else None,
+        "periods": _periods(one.periods) if one.days else None,
+    }
+
+
+def _verdict(last: Finding, one: TargetReport) -> Document:
+    return {
+        "verdict": last.verdict.value,
+        "cause": last.cause.value,
+        "provisional": last.provisional,
+        "rule": last.rule,
+        "scope": last.scope.value,
+        "code": last.code,
+        "subcode": last.subcode,
+        "counts_as": last.column.value,
+        "explanation": one.explanation,
+        "remedy": one.remedy,
+    }
+
+
+def _periods(periods: Mapping[str, Figures]) -> Document:
+    return {name: {"seconds": sums.total_ms / 1000} | figures_document(sums) for name, sums in periods.items()}
+
+
+def _iso(at_ms: int | None) -> str | None:
+    return None if at_ms is None else iso(at_ms)

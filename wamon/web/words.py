@@ -1,0 +1,187 @@
+"""How the page says things: instants, percentages with the time behind them, states, and the line on top."""
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.incident import Incident, Kind
+from wamon.core.notice import WHOSE, duration_text, what
+from wamon.core.observation import ProbeKind
+from wamon.core.platform import RECEIVE, SEND
+from wamon.core.report import Report, State, TargetReport
+from wamon.core.timeline import from_ms, iso
+from wamon.core.uptime import Figures, clock_text, percent
+from wamon.core.vigil import EVIDENCE
+
+INSUFFICIENT = "insufficient data"
+NO_DATA = "no data"
+
+TROUBLE = frozenset({State.DEGRADED, State.DISRUPTION, State.OUTAGE})
+
+SIGNS = {
+    State.OPERATIONAL: "●",
+    State.DEGRADED: "◐",
+    State.DISRUPTION: "▲",
+    State.OUTAGE: "■",
+    State.UNOBSERVED: "○",
+    State.MAINTENANCE: "◇",
+}
+"""A shape for every state, for whoever cannot tell the colours apart."""
+
+_FAULTS = {
+    Kind.OUTAGE: "Counts as downtime.",
+    Kind.ENDPOINT: "Counts as downtime of your endpoint, never of the platform.",
+    Kind.DISRUPTION: "Counts as blind spot and network trouble, never as downtime of the platform.",
+    Kind.USER_ERROR: "Counts as up for the platform, and against what you experienced.",
+    Kind.UNOBSERVED: "Counts as unobserved: neither up nor down.",
+}
+
+
+class When(msgspec.Struct, frozen=True):
+    """An instant for a person and for a program: text in the report's zone, ``machine`` in UTC."""
+
+    text: str
+    machine: str
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A percentage, or the words that stand in its place, and the time lost behind it as h:mm:ss."""
+
+    text: str
+    lost: str
+    said: bool = True
+
+
+class Headline(msgspec.Struct, frozen=True):
+    """What is watched now, in one line, with the state that colours it."""
+
+    state: State
+    text: str
+    beside: str = ""
+
+
+def when(at_ms: int, zone: ZoneInfo) -> When:
+    """``Tue 2026-11-03 10:12 UTC``."""
+    return When(from_ms(at_ms).astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z"), iso(at_ms))
+
+
+def time_of_day(at_ms: int, zone: ZoneInfo) -> When:
+    """``10:12``, where the day is already said."""
+    return When(from_ms(at_ms).astimezone(zone).strftime("%H:%M"), iso(at_ms))
+
+
+def day_text(day: date) -> str:
+    """``Tue 2026-11-03``."""
+    return f"{_WEEKDAYS[day.weekday()]} {day.isoformat()}"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def share(lost_ms: int, whole_ms: int, sums: Figures) -> Share:
+    """``1 - lost/whole`` in percent, toward the worse; under 90 % coverage no percentage is claimed."""
+    if sums.observed_ms <= 0:
+        return Share(NO_DATA, "", said=False)
+    if not sums.sufficient:
+        return Share(INSUFFICIENT, clock_text(lost_ms), said=False)
+    return Share(percent(lost_ms, whole_ms), clock_text(lost_ms))
+
+
+def platform_share(sums: Figures) -> Share:
+    """The strict view: every second down counts."""
+    return share(sums.down_ms, sums.platform_ms, sums)
+
+
+def meta_share(sums: Figures) -> Share:
+    """Meta's formula: only what lasted ten minutes counts."""
+    return share(sums.meta_down_ms, sums.total_ms, sums)
+
+
+def experienced_share(sums: Figures) -> Share:
+    """Everything that stopped us, whoever's fault."""
+    return share(stopped_ms(sums), sums.observed_ms, sums)
+
+
+def stopped_ms(sums: Figures) -> int:
+    """Time in which something stopped us, whoever's fault."""
+    return sums.down_ms + sums.network_ms + sums.user_error_ms
+
+
+def coverage_share(sums: Figures) -> Share:
+    """How much of the expected time was observed."""
+    if sums.expected_ms <= 0:
+        return Share(NO_DATA, "", said=False)
+    return Share(percent(sums.unobserved_ms, sums.expected_ms), clock_text(sums.unobserved_ms))
+
+
+def bounds(sums: Figures) -> Share:
+    """What was down for certain, and the most that could hide between the looks."""
+    return _duration(sums, clock_text(sums.proven_down_ms), f"to {clock_text(sums.worst_down_ms)}")
+
+
+def blind_spot(sums: Figures) -> Share:
+    """Trouble that Meta says it does not track."""
+    return _duration(sums, clock_text(sums.blind_spot_ms), "")
+
+
+def _duration(sums: Figures, text: str, lost: str) -> Share:
+    return Share(text, lost) if sums.observed_ms > 0 else Share(NO_DATA, "", said=False)
+
+
+def blame(one: Incident, probe: ProbeKind) -> str:
+    """Whose, what, how sure, and Meta's codes: ``Meta: sending fails (code 2)``."""
+    whose = "Our endpoint" if one.kind is Kind.ENDPOINT else WHOSE[one.verdict]
+    if one.kind is Kind.UNOBSERVED:
+        return f"Nobody could say: {one.cause.value.replace('_', ' ')}" if one.cause != "none" else "Nobody looked"
+    codes = f" (code {'/'.join(map(str, one.codes))})" if one.codes else ""
+    return f"{whose}: {what(one, probe)}{codes}{', not yet certain' if one.provisional else ''}"
+
+
+def counted_as(one: Incident) -> str:
+    """What an incident does to the figures, in a sentence."""
+    return _FAULTS.get(one.kind, "")
+
+
+def lasted(one: Incident, now_ms: int) -> str:
+    """How long an incident lasted, or lasts already."""
+    length = duration_text(one.span(now_ms).length_ms)
+    return f"for {length} so far" if one.closed_ms is None else length
+
+
+def sends_and_receives(report: Report) -> bool:
+    """Whether anything is watched that speaks for messages; else only management is reached."""
+    return any(one.probe in SEND | RECEIVE for one in report.targets)
+
+
+def headline(report: Report) -> Headline:
+    """What is watched now in one line. Evidence (tokens, controls) is told beside it, never counted in."""
+    watched = [one for one in report.targets if one.probe not in EVIDENCE]
+    failing = [one.name for one in report.targets if one.probe in EVIDENCE and one.state is State.OUTAGE]
+    beside = f"Evidence that fails: {', '.join(failing)}." if failing else ""
+    if not watched:
+        return Headline(State.UNOBSERVED, "Nothing is watched yet", beside)
+    state, text = _summary(watched)
+    return Headline(state, text, beside)
+
+
+def _summary(watched: Sequence[TargetReport]) -> tuple[State, str]:
+    trouble = [one for one in watched if one.state in TROUBLE]
+    blind = [one for one in watched if one.state is State.UNOBSERVED]
+    planned = [one for one in watched if one.state is State.MAINTENANCE]
+    if trouble:
+        named = ", ".join(f"{one.name} ({one.state.value})" for one in trouble)
+        worst = max((one.state for one in trouble), key=list(State).index)
+        return worst, f"{len(trouble)} of {_targets(len(watched))} in trouble: {named}"
+    if blind:
+        named = ", ".join(one.name for one in blind)
+        return State.UNOBSERVED, f"{len(blind)} of {_targets(len(watched))} not observed: {named}"
+    if planned:
+        named = ", ".join(one.name for one in planned)
+        return State.MAINTENANCE, f"{len(planned)} of {_targets(len(watched))} under maintenance: {named}"
+    return State.OPERATIONAL, "All targets operational" if len(watched) > 1 else f"{watched[0].name} operational"
+
+
+def _targets(count: int) -> str:
+    return "1 target" if count == 1 else f"{count} targets"
