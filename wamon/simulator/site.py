@@ -97,7 +97,6 @@ class Site:
         self.unplug()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._place.close()
-        await asyncio.sleep(0)  # a torn transport gives its socket back one turn of the loop later
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
