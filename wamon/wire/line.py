@@ -122,7 +122,7 @@ class Line:
 
     def acknowledged(self) -> bool:
         """Whether the peer's kernel has acknowledged every byte written so far."""
-        if self._unsent or (self.tls is not None and self._outgoing.pending):
+        if self._unsent:
             return False
         if ioctl is None:
             return True
