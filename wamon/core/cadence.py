@@ -76,8 +76,11 @@ def next_look(
         return Due(max(now.started_ms + 2 * interval_ms, regain_ms))
     if now.failures == 0 or extras_of_token >= EXTRA_LOOKS_AN_HOUR:
         return Due(regular)
-    again = now.started_ms + _again_ms(probe, now.failures, recheck_ms)
-    return Due(again, extra=True) if again < regular else Due(regular)
+    wait_ms = _again_ms(probe, now.failures, recheck_ms)
+    if wait_ms >= interval_ms:
+        return Due(regular)
+    again = now.started_ms + wait_ms
+    return Due(again, extra=again < regular)  # one beyond the slot replaces it and is no extra look
 
 
 def _again_ms(probe: ProbeKind, failures: int, recheck_ms: int) -> int:

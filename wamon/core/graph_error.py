@@ -16,6 +16,10 @@ _NOT_AN_ERROR = frozenset({"health_status", "entities"})
 """Nodes of a good answer that carry error codes of their own: a state, not a failure of the call."""
 
 
+DELIVERED = frozenset({"delivered", "read", "played"})
+"""Statuses that prove a message arrived at a handset, whatever else is reported of it."""
+
+
 class GraphError(msgspec.Struct, frozen=True):
     """One error of Meta's. ``code`` is None where the body has none that can be read as a number.
 
@@ -41,12 +45,21 @@ class StatusReport(msgspec.Struct, frozen=True):
 
 
 def graph_error(body: Any, *, nested: bool = True) -> GraphError | None:
-    """The error a body carries, or None. With ``nested`` also one that a relay has wrapped."""
+    """The error in one of a body's documented places. With ``nested`` also one that a relay has wrapped."""
     if isinstance(body, dict) and (found := _plain(body)) is not None:
         return found
-    if not nested or not isinstance(body, dict | list):
+    if not isinstance(body, dict | list):
         return None
-    return next(webhook_errors(body), None) or _wrapped(body)
+    return _reported(body) or (_wrapped(body) if nested else None)
+
+
+def _reported(body: Any) -> GraphError | None:
+    """The first error of a webhook body; one of a message that arrived all the same comes last."""
+    errors = list(webhook_errors(body))
+    if not errors:
+        return None
+    arrived = {one.wamid for one in status_reports(body) if one.message_status in DELIVERED}
+    return next((one for one in errors if one.wamid is None or one.wamid not in arrived), errors[0])
 
 
 def _plain(body: dict[str, Any]) -> GraphError | None:

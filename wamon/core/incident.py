@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import takewhile
 
 import msgspec
 
@@ -147,7 +148,8 @@ def _incident(target: str, group: list[Segment], segments: Sequence[Segment], ma
         columns[one.column] += one.span.length_ms
     verdict, cause = weight.most_common(1)[0][0]
     span = Span(group[0].start_ms, group[-1].end_ms)
-    over = any(one.start_ms >= span.end_ms and one.column is not Column.UNOBSERVED for one in segments[-4:])
+    later = takewhile(lambda one: one.start_ms >= span.end_ms, reversed(segments))
+    over = any(one.column is not Column.UNOBSERVED for one in later)
     codes = Counter(
         mark.finding.code for mark in marks if span.holds(mark.at_ms) and mark.finding.code is not None
     )

@@ -9,7 +9,7 @@ from wamon.core.finding import Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange
-from wamon.core.rules_hindsight import HINDSIGHT, Case, History, TokenLook, Turned
+from wamon.core.rules_hindsight import HINDSIGHT, Case, History, TokenLook, Turned, episode
 from wamon.core.shapes import token_facts
 from wamon.core.timeline import Span
 
@@ -63,9 +63,9 @@ def rejudge(
     Judged from the facts alone, never from earlier rulings: doing it twice changes nothing.
     """
     fresh = [_live(mark, account, known) for mark in account.marks]
-    past = History(account.account, account.marks, fresh, tokens, accepted, now_ms)
+    past = History(account.account, account.marks, fresh, accepted, now_ms)
     rulings: list[Ruling] = []
-    for case in _cases(account, fresh):
+    for case in _cases(account, fresh, tokens):
         mark = account.marks[case.place]
         if not within.holds(mark.at_ms) or mark.at_ms in account.by_people:
             continue
@@ -97,16 +97,17 @@ def _live(mark: Mark, account: Account, known: Knowledge) -> Finding:
     return judge(exchange, known)
 
 
-def _cases(account: Account, fresh: Sequence[Finding]) -> Iterator[Case]:
+def _cases(account: Account, fresh: Sequence[Finding], tokens: Sequence[TokenLook]) -> Iterator[Case]:
     """Every look that was not good and whose exchange is kept, with its episode."""
     for (verdict, _), members in groupby(range(len(fresh)), key=lambda i: (fresh[i].verdict, fresh[i].cause)):
-        episode = list(members)
         if verdict is Verdict.OK:
             continue
-        for i in episode:
+        places = list(members)
+        around = episode(account.marks, places[0], places[-1], tokens)
+        for i in places:
             exchange = account.exchanges.get(account.marks[i].at_ms)
             if exchange is not None:
-                yield Case(i, exchange, fresh[i], episode[0], episode[-1])
+                yield Case(i, exchange, fresh[i], around)
 
 
 def _ruling(target: str, at_ms: int, turned: Turned, known: Knowledge, now_ms: int) -> Ruling:

@@ -5,12 +5,12 @@ anything. Each reads one failed look, its episode and what is known around it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
+from wamon.core.finding import Cause, Column, Finding, Mark, Verdict
 from wamon.core.observation import Exchange
 from wamon.core.shapes import TokenFacts
 from wamon.core.timeline import DAY, HOUR, Span, iso
@@ -42,40 +42,57 @@ class TokenLook(NamedTuple):
         """Valid then, with both permissions."""
         return self.facts.good(self.at_ms)
 
+    @property
+    def bad(self) -> bool:
+        """Invalid, expired or without a permission then."""
+        return self.facts.bad(self.at_ms)
+
+
+class Said(NamedTuple):
+    """What `debug_token` said of one token around an episode; neither good nor bad where that is too little."""
+
+    good: bool
+    bad: bool
+    evidence: tuple[str, ...]
+
+
+class Episode(NamedTuple):
+    """Neighbouring looks with the same verdict and cause: the indices of the first and the last.
+
+    ``said`` is by token fingerprint. ``rotated`` and ``version_changed`` compare its looks and their neighbours.
+    """
+
+    first: int
+    last: int
+    said: Mapping[str | None, Said]
+    rotated: bool
+    version_changed: bool
+
 
 class Case(NamedTuple):
-    """One failed look: its place among its target's looks, its exchange, and its finding by the live rules.
-
-    ``first`` and ``last`` are the indices of its episode: the neighbouring looks with the same verdict and cause.
-    """
+    """One failed look: its place among its target's looks, its exchange, its live finding, its episode."""
 
     place: int
     exchange: Exchange
     finding: Finding
-    first: int
-    last: int
+    episode: Episode
 
 
 class History(msgspec.Struct, frozen=True):
     """All looks of one target around the days judged, and the evidence beside them.
 
-    ``marks`` are ordered; ``findings`` are theirs by the live rules with all that is known now. ``tokens`` are of
-    the target's account, ordered. ``accepted`` gives, for a fingerprint and served version, the instants (ordered)
-    at which such a request was accepted by any target. ``template_known_unchanged`` says whether the components of
-    the template a request names are known not to have changed during a span.
+    ``marks`` are ordered; ``findings`` are theirs by the live rules with all that is known now. ``accepted``
+    gives, for a fingerprint and served version, the instants (ordered) at which any target had such a request
+    accepted. ``template_known_unchanged`` says whether the components of the template a request names are known
+    not to have changed during a span.
     """
 
     account: str
     marks: Sequence[Mark]
     findings: Sequence[Finding]
-    tokens: Sequence[TokenLook]
     accepted: Mapping[tuple[str, str | None], Sequence[int]]
     now_ms: int
     template_known_unchanged: Callable[[Exchange, Span], bool] = lambda _exchange, _span: False
-
-    def span(self, case: Case) -> Span:
-        """First to last look of the episode, both included."""
-        return Span(self.marks[case.first].at_ms, self.marks[case.last].at_ms + 1)
 
 
 class Turned(NamedTuple):
@@ -100,8 +117,8 @@ def same_token_valid(case: Case, past: History) -> Turned | None:
         return None
     if found.code == 190 and found.subcode in _FIRM_TOKEN_SUBCODES:
         return None
-    said = _said_of_token(case, past)
-    if not said or not all(one.good for one in said) or _rotated(case, past) or _version_changed(case, past):
+    said = _said(case)
+    if not said.good or case.episode.rotated or case.episode.version_changed:
         return None
     return _blame_platform(found, said, "same_token_valid")
 
@@ -116,22 +133,22 @@ def token_was_invalid(case: Case, past: History) -> Turned | None:
     found = case.finding
     if found.verdict is not Verdict.USER_ERROR or found.cause not in (Cause.AUTHENTICATION, Cause.PERMISSION):
         return None
-    said = _said_of_token(case, past) or _one_sided(case, past)
-    if not said or any(one.good for one in said):
+    said = _said(case)
+    if not said.bad:
         return None
     firm = msgspec.structs.replace(found, provisional=False, rule="token_was_invalid")
-    return Turned(firm, _names(said))
+    return Turned(firm, said.evidence)
 
 
 def same_request_accepted(case: Case, past: History) -> Turned | None:
     """A request refused as malformed that was accepted unchanged before and after was well formed all along.
 
-    Preconditions: code 100, 131008, 131009 or 135000 (132000 and 132012 only where the template's components are
-    known unchanged throughout); the same fingerprint under the same served version was accepted at least once
-    within 24 hours before and at least once within 24 hours after.
+    Preconditions: a doubtful code 100, 131008, 131009 or 135000 (132000 and 132012 only where the template's
+    components are known unchanged throughout); the same fingerprint under the same served version was accepted
+    at least once within 24 hours before and at least once within 24 hours after.
     """
     found, exchange = case.finding, case.exchange
-    if found.verdict is not Verdict.USER_ERROR or exchange.request_fingerprint is None:
+    if found.verdict is not Verdict.USER_ERROR or not found.provisional or exchange.request_fingerprint is None:
         return None
     if found.code not in _REQUEST_CODES | _TEMPLATE_CODES or (found.code, found.subcode) == _MISSING_OBJECT:
         return None
@@ -199,59 +216,54 @@ HINDSIGHT: tuple[Rule, ...] = (
 )
 
 
-def _blame_platform(found: Finding, said: Sequence[TokenLook], rule: str) -> Turned:
+_SILENCE = Said(good=False, bad=False, evidence=())
+
+
+def _said(case: Case) -> Said:
+    return case.episode.said.get(case.exchange.token_fingerprint, _SILENCE)
+
+
+def _blame_platform(found: Finding, said: Said, rule: str) -> Turned:
     turned = msgspec.structs.replace(
         found, verdict=Verdict.SYSTEM_ERROR, column=Column.DOWN, provisional=False, rule=rule
     )
-    return Turned(turned, _names(said))
+    return Turned(turned, said.evidence)
 
 
-def _names(said: Sequence[TokenLook]) -> tuple[str, ...]:
-    return tuple(f"{one.target}@{iso(one.at_ms)}" for one in said[:8])
+def episode(marks: Sequence[Mark], first: int, last: int, tokens: Sequence[TokenLook]) -> Episode:
+    """What is known around a row of looks, read once for all of them. ``tokens`` are ordered."""
+    shared = {id(mark.context): mark.context for mark in marks[max(0, first - 1) : last + 2]}.values()
+    versions = {one.served_version for one in shared} - {None}
+    fingerprints = {one.token_fingerprint for one in shared}
+    start_ms, end_ms = marks[first].at_ms, marks[last].at_ms
+    said = {one: said_of_token(tokens, one, start_ms, end_ms) for one in fingerprints}
+    return Episode(first, last, said, len(fingerprints) > 1, len(versions) > 1)
 
 
-def _said_of_token(case: Case, past: History) -> Sequence[TokenLook]:
-    """Statements on this very token during the episode; else the nearest before and the nearest after, both."""
-    same = [one for one in past.tokens if one.token_fingerprint == case.exchange.token_fingerprint]
-    span = past.span(case)
-    during = [one for one in same if span.holds(one.at_ms)]
-    if during:
-        return during
-    sides = _beside(same, span)
-    return sides if len(sides) == 2 else ()
+def said_of_token(tokens: Sequence[TokenLook], fingerprint: str | None, start_ms: int, end_ms: int) -> Said:
+    """What was said of a token from the first to the last look of an episode, both included.
 
-
-def _one_sided(case: Case, past: History) -> Sequence[TokenLook]:
-    same = [one for one in past.tokens if one.token_fingerprint == case.exchange.token_fingerprint]
-    return _beside(same, past.span(case))
-
-
-def _beside(same: Sequence[TokenLook], span: Span) -> Sequence[TokenLook]:
-    """The nearest statements before and after a span, each within one of its own intervals."""
-    before = [one for one in same if 0 < span.start_ms - one.at_ms <= one.interval_ms][-1:]
-    after = [one for one in same if 0 <= one.at_ms - span.end_ms <= one.interval_ms][:1]
-    return [*before, *after]
-
-
-def _neighbours(case: Case, past: History) -> Iterator[Context]:
-    """What the looks of an episode and those on either side of it share."""
-    for mark in past.marks[max(0, case.first - 1) : case.last + 2]:
-        yield mark.context
-
-
-def _rotated(case: Case, past: History) -> bool:
-    return any(one.token_fingerprint != case.exchange.token_fingerprint for one in _neighbours(case, past))
-
-
-def _version_changed(case: Case, past: History) -> bool:
-    return len({one.served_version for one in _neighbours(case, past)} - {None}) > 1
+    Without any such statement those within one of their own intervals count: to be good they must stand on both
+    sides, and one that says otherwise spoils it.
+    """
+    same = [one for one in tokens if one.token_fingerprint == fingerprint]
+    during = [one for one in same if start_ms <= one.at_ms <= end_ms]
+    before = [one for one in same if 0 < start_ms - one.at_ms <= one.interval_ms]
+    after = [one for one in same if 0 < one.at_ms - end_ms <= one.interval_ms]
+    said = during or [*before, *after]
+    enough = bool(during or (before and after))
+    return Said(
+        good=enough and all(one.good for one in said),
+        bad=any(one.bad for one in said) and not any(one.good for one in said),
+        evidence=tuple(f"{one.target}@{iso(one.at_ms)}" for one in said[:8]),
+    )
 
 
 def _nearest_system(index: int, step: int, reach_ms: int, past: History) -> int | None:
     at_ms, near = past.marks[index].at_ms, index + step
     while 0 <= near < len(past.marks) and abs(past.marks[near].at_ms - at_ms) <= reach_ms:
         found = past.findings[near]
-        if found.verdict in _SYSTEM and found.column is Column.DOWN:
+        if found.verdict in _SYSTEM and found.column is Column.DOWN and found.rule != "mixed_burst":
             return near
         if found.verdict is Verdict.OK:
             return None

@@ -7,17 +7,17 @@ import msgspec
 
 from wamon.core.catalogue import finding_of, lookup
 from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
-from wamon.core.graph_error import GraphError, graph_error, status_reports
+from wamon.core.graph_error import DELIVERED, GraphError, graph_error, status_reports
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
-from wamon.core.shapes import ARRIVED, SUCCESS, token_facts
+from wamon.core.shapes import SUCCESS, token_facts
 
 EDGE_SUCCESS_CODES = frozenset({100, 104, 190, 200, 803, 2500})
 """Graph's refusals of a call without a token: the first layer answered, which is all the edge probe asks."""
 
 _INCOMING_TYPE_UNSUPPORTED = 131051
 _APOLOGY = re.compile(r"sorry, something went wrong|working on (it|getting this fixed)", re.IGNORECASE)
-_HTML = re.compile(r"\s*(<!doctype html|<html|<head|<body|<!--)", re.IGNORECASE)
+_HTML = re.compile(r"[\ufeff\s]*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<head|<body|<!--)", re.IGNORECASE)
 _CHALLENGE_CODE = re.compile(r"\(#(\d{1,9})\)")
 
 OK = Finding(Verdict.OK, Cause.NONE, Column.UP, Scope.REQUEST, rule="success")
@@ -30,7 +30,8 @@ THROTTLED = Finding(Verdict.USER_ERROR, Cause.THROTTLING, Column.USER, Scope.APP
 ENDPOINT_DOWN = Finding(Verdict.USER_ERROR, Cause.ENDPOINT, Column.DOWN, Scope.ACCOUNT)
 TOKEN_INVALID = Finding(Verdict.USER_ERROR, Cause.AUTHENTICATION, Column.USER, Scope.APP)
 SCOPE_MISSING = Finding(Verdict.USER_ERROR, Cause.PERMISSION, Column.USER, Scope.APP)
-REFUSED = Finding(Verdict.USER_ERROR, Cause.AUTHENTICATION, Column.USER, Scope.APP, provisional=True)
+TOKEN_REFUSED = Finding(Verdict.USER_ERROR, Cause.AUTHENTICATION, Column.USER, Scope.APP, provisional=True)
+REQUEST_REFUSED = Finding(Verdict.USER_ERROR, Cause.VALIDATION, Column.USER, Scope.REQUEST, provisional=True)
 UNKNOWN = Finding(Verdict.INCONCLUSIVE, Cause.NONE, Column.UNOBSERVED)
 
 
@@ -45,10 +46,19 @@ def seen(exchange: Exchange) -> Seen:
     """Read an exchange for judging. A good answer is not searched for wrapped errors."""
     body = exchange.body
     if body is None or isinstance(body, str):
-        return Seen(exchange, None)
+        return Seen(exchange, _challenge(exchange))
     shape = SUCCESS.get(exchange.probe)
     good = shape is not None and (exchange.http_status or 200) < 300 and shape(body)
     return Seen(exchange, graph_error(body, nested=not good))
+
+
+def _challenge(exchange: Exchange) -> GraphError | None:
+    """`WWW-Authenticate` stands in for a JSON body on a 4xx: the number in its ``(#N)`` is the code."""
+    challenge = exchange.headers.get("www-authenticate", "")
+    number = _CHALLENGE_CODE.search(challenge)
+    if number is None or not 400 <= (exchange.http_status or 0) < 500:
+        return None
+    return GraphError(code=int(number.group(1)), message=challenge)
 
 
 Rule = Callable[[Seen, Knowledge], Finding | None]
@@ -59,7 +69,7 @@ def _controls_failed(one: Exchange, known: Knowledge) -> bool | None:
 
 
 def endpoint(one: Seen, known: Knowledge) -> Finding | None:
-    """The business's own endpoint: anything but the right answer is its own, unless the controls failed too."""
+    """The business's own endpoint: anything but the right answer is its own fault, unless the controls failed."""
     exchange = one.exchange
     if exchange.probe is not ProbeKind.WEBHOOK:
         return None
@@ -67,8 +77,7 @@ def endpoint(one: Seen, known: Knowledge) -> Finding | None:
         return UNKNOWN
     if _endpoint_answered(exchange):
         return OK
-    answered = exchange.reached is Phase.ANSWERED
-    return LOCAL if not answered and _controls_failed(exchange, known) else ENDPOINT_DOWN
+    return LOCAL if _controls_failed(exchange, known) else ENDPOINT_DOWN
 
 
 def _endpoint_answered(exchange: Exchange) -> bool:
@@ -83,8 +92,10 @@ def _endpoint_answered(exchange: Exchange) -> bool:
 def control(one: Seen, known: Knowledge) -> Finding | None:
     """A site that is not Meta's: whatever it answers, our network carried it there and back."""
     exchange = one.exchange
-    if exchange.probe is not ProbeKind.CONTROL or exchange.reached is None:
+    if exchange.probe is not ProbeKind.CONTROL:
         return None
+    if exchange.reached is None and exchange.failure is None:
+        return UNKNOWN
     if exchange.reached is Phase.ANSWERED or exchange.http_status is not None:
         return OK
     return LOCAL if _controls_failed(exchange, known) else PATH
@@ -108,12 +119,12 @@ def no_answer(one: Seen, known: Knowledge) -> Finding | None:
         return None
     if _controls_failed(exchange, known):
         return LOCAL
-    if exchange.failure in (Failure.PROTOCOL_ERROR, Failure.BODY_TOO_LARGE):
-        return PROXY
     status = exchange.http_status or 0
     if status == 429:
         return THROTTLED
-    return EDGE if status >= 500 else MISSED
+    if status >= 500:
+        return EDGE
+    return PROXY if exchange.failure in (Failure.PROTOCOL_ERROR, Failure.BODY_TOO_LARGE) else MISSED
 
 
 def token_inspected(one: Seen, known: Knowledge) -> Finding | None:
@@ -138,7 +149,7 @@ def delivered_wins(one: Seen, known: Knowledge) -> Finding | None:
     if one.error is None or one.error.wamid is None:
         return None
     reports = status_reports(one.exchange.body)
-    arrived = {report.wamid for report in reports if report.message_status in ARRIVED - {"sent"}}
+    arrived = {report.wamid for report in reports if report.message_status in DELIVERED}
     failed = {report.wamid for report in reports if report.error is not None}
     return OK if failed <= arrived else None
 
@@ -167,7 +178,7 @@ def not_from_graph(one: Seen, known: Knowledge) -> Finding | None:
     if status >= 500 or _is_apology(exchange.body):
         return EDGE
     if status >= 400:
-        return _challenged(exchange, known) or PROXY
+        return _challenged(exchange) or PROXY
     if 300 <= status < 400 or isinstance(exchange.body, str):
         return PROXY
     return None
@@ -177,16 +188,14 @@ def _is_apology(body: object) -> bool:
     return isinstance(body, str) and _HTML.match(body) is not None and _APOLOGY.search(body) is not None
 
 
-def _challenged(exchange: Exchange, known: Knowledge) -> Finding | None:
-    """`WWW-Authenticate` stands in where there is no JSON body: `(#N)` is the code."""
+def _challenged(exchange: Exchange) -> Finding | None:
+    """A `WWW-Authenticate` without a number, and no JSON body: the kind of refusal is all that is said."""
     challenge = exchange.headers.get("www-authenticate", "")
-    if isinstance(exchange.body, dict | list) or not challenge:
+    if isinstance(exchange.body, dict | list):
         return None
-    if number := _CHALLENGE_CODE.search(challenge):
-        code = int(number.group(1))
-        entry = lookup(known.catalogue, code, None, challenge)
-        return finding_of(entry, code, None) if entry else None
-    return REFUSED if "invalid_request" in challenge or "invalid_token" in challenge else None
+    if "invalid_token" in challenge:
+        return TOKEN_REFUSED
+    return REQUEST_REFUSED if "invalid_request" in challenge else None
 
 
 def unknown_code(one: Seen, known: Knowledge) -> Finding | None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from wamon.core.graph_error import inbound_messages, status_reports
+from wamon.core.graph_error import DELIVERED, inbound_messages, status_reports
 from wamon.core.observation import ProbeKind
 
-ARRIVED = frozenset({"sent", "delivered", "read", "played"})
+ARRIVED = DELIVERED | {"sent"}
 """Any of these statuses means that the message came back from the platform."""
 
 NEEDED_SCOPES = frozenset({"whatsapp_business_management", "whatsapp_business_messaging"})
@@ -47,10 +47,10 @@ def is_any_success(body: Any) -> bool:
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
-    """What `debug_token` said of a token."""
+    """What `debug_token` said of a token. ``scopes`` is None where it did not list them."""
 
     is_valid: bool
-    scopes: frozenset[str]
+    scopes: frozenset[str] | None
     expires_at_s: int
 
     def expired(self, at_ms: int) -> bool:
@@ -59,12 +59,16 @@ class TokenFacts(msgspec.Struct, frozen=True):
 
     @property
     def lacks_scope(self) -> bool:
-        """Whether one of Meta's two permissions is missing."""
-        return not self.scopes >= NEEDED_SCOPES
+        """Whether one of Meta's two permissions is missing from the list."""
+        return self.scopes is not None and not self.scopes >= NEEDED_SCOPES
 
     def good(self, at_ms: int) -> bool:
         """Valid, not expired, both permissions: nothing about the token explains a refusal."""
-        return self.is_valid and not self.expired(at_ms) and not self.lacks_scope
+        return self.is_valid and not self.expired(at_ms) and self.scopes is not None and not self.lacks_scope
+
+    def bad(self, at_ms: int) -> bool:
+        """Invalid, expired or without a permission. An answer that lists no scopes may be neither good nor bad."""
+        return not self.is_valid or self.expired(at_ms) or self.lacks_scope
 
 
 def token_facts(body: Any) -> TokenFacts | None:
@@ -73,7 +77,7 @@ def token_facts(body: Any) -> TokenFacts | None:
     if not isinstance(facts, dict) or not isinstance(facts.get("is_valid"), bool):
         return None
     scopes, expires = facts.get("scopes"), facts.get("expires_at")
-    named = frozenset(one for one in scopes if isinstance(one, str)) if isinstance(scopes, list) else frozenset()
+    named = frozenset(one for one in scopes if isinstance(one, str)) if isinstance(scopes, list) else None
     return TokenFacts(facts["is_valid"], named, expires if isinstance(expires, int) else 0)
 
 

@@ -14,14 +14,16 @@ from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import Timeline, reach_ms
-from wamon.core.timeline import MINUTE
+from wamon.core.timeline import MINUTE, SECOND
 
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
 """Probes that have no days of their own."""
 
 _LOOK_AGAIN_MS = 5 * MINUTE
 _RESTLESS_MS = 30 * MINUTE
-_NETWORKED = frozenset({Cause.PATH, Cause.LOCAL_NETWORK, Cause.TIMEOUT, Cause.ENDPOINT})
+_NETWORKED = frozenset(
+    {Cause.PATH, Cause.LOCAL_NETWORK, Cause.TIMEOUT, Cause.ENDPOINT, Cause.EDGE, Cause.PROXY, Cause.THROTTLING}
+)
 """Causes that a control's word can turn."""
 
 
@@ -66,7 +68,7 @@ class Vigil:
             self.rolls.setdefault(target.name, Roll(confirm=self.lasting.confirm))
 
     def restore(self, target: str, marks: Sequence[Mark]) -> None:
-        """Put a target's recent looks, as they stand, on its timeline: after a start, or when the past was judged."""
+        """Put a target's recent looks, as they stand, on its timeline: after a start, or judged again."""
         if target in self.rolls:
             roll = self.rolls[target] = Roll(confirm=self.lasting.confirm)
             for mark in marks:
@@ -137,6 +139,8 @@ class Vigil:
         """A control's look is evidence: first taken in, then judged, then everything doubtful is judged again."""
         at_ms = exchange.at_ms or 0
         first = judge(exchange, self.known)
+        if first.verdict is Verdict.INCONCLUSIVE:
+            return self.intern(first), []
         failed = first.verdict is not Verdict.OK
         self.known.controls.add(target.name, Look(at_ms, exchange.end_ms, target.interval_ms, failed))
         finding = judge(exchange, self.known) if failed else first
@@ -198,7 +202,7 @@ class Vigil:
         return desk.notices
 
     def _rest(self, found: Sequence[tuple[Incident, ProbeKind]], now_ms: int) -> None:
-        """When to look next: at the next moment a waiting time runs out, and at the latest in five minutes."""
+        """When to look next: when a waiting time runs out, and every few minutes while something is open."""
         open_targets = {
             one.target for one in self.told if one.closed_ms is None and one.kind is not Kind.UNOBSERVED
         }
@@ -220,4 +224,6 @@ class Vigil:
             )
             if moment > now_ms
         ]
-        self.due_ms = min([*moments, now_ms + _LOOK_AGAIN_MS])
+        # A long outage does not settle and costs more each time it is read: it is read less often.
+        longest = max(len(self.rolls[name].marks) for name in self._restless)
+        self.due_ms = min([*moments, now_ms + max(_LOOK_AGAIN_MS, longest * SECOND)])
