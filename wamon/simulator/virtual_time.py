@@ -118,12 +118,12 @@ class _JumpingSelector(selectors.DefaultSelector):
         """Give the kernel a moment: what was just sent over loopback must arrive before the clock moves."""
         began_s = quiet_since_s = now_s = time.perf_counter()
         while now_s - quiet_since_s <= QUIET_S and now_s - began_s <= UNDER_WAY_S:
-            os.sched_yield()
             if ready := super().select(0):
                 return ready
             now_s = time.perf_counter()
             if any(map(_unacknowledged, self.wires)):
                 quiet_since_s = now_s
+                os.sched_yield()
         return []
 
 
