@@ -1,0 +1,1 @@
+"""Simulated days, told line by line and judged by a replay."""
