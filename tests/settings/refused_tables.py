@@ -277,4 +277,38 @@ REFUSED_TABLES = [
         EDGE + 'interval = "' + "la " * 30 + '"\n',
         "target graph, interval: a text of 90 characters is not a duration such as 30s, 5m or 2h",
     ),
+    (
+        EDGE + '[service]\nlisten = "localhost:65536"\n',
+        "[service] listen: 'localhost:65536' is not an address with a port, such as 127.0.0.1:9877",
+    ),
+    (EDGE + "[availability]\nconfirm = 101\n", "[availability] confirm: 101 is not a whole number from 1 to 100"),
+    (
+        OPS + 'url = "env:OPS"\naccounts = "acme"\n',
+        "channel ops, accounts: 'acme' is not a list of names such as [\"acme\"]",
+    ),
+    (
+        OPS + 'url = "env:OPS"\naccounts = [1]\n',
+        "channel ops, accounts: 1 is not a name such as acme",
+    ),
+    (
+        EDGE + f'interval = "{"1234567890" * 6}"\n',
+        f"target graph, interval: '{'1234567890' * 6}' is not a duration such as 30s, 5m or 2h",
+    ),
+    (
+        EDGE + f'interval = "{"1234567890" * 6}1"\n',
+        "target graph, interval: a text of 61 characters is not a duration such as 30s, 5m or 2h",
+    ),
+    (
+        EDGE + f"interval = {'9' * 60}\n",
+        f"target graph, interval: {'9' * 60} is not a duration such as 30s, 5m or 2h",
+    ),
+    (
+        EDGE + f"interval = {'9' * 61}\n",
+        "target graph, interval: a number too long to show is not a duration such as 30s, 5m or 2h",
+    ),
+    (
+        EDGE + f"[{'la' * 19}y\n",
+        f"line 4, column 41: [{'la' * 19}y is not TOML: expected ']' at the end of a table declaration",
+    ),
+    (EDGE + f"[{'la' * 20}\n", "line 4, column 42: not TOML: expected ']' at the end of a table declaration"),
 ]

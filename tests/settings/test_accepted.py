@@ -162,6 +162,9 @@ VALUES = {
     "[availability]\nobjective = 0\n": ("availability", "objective", 0.0),
     "[reclassification]\nweekday = 'Sunday'\n": ("reclassification", "weekday", 6),
     "[reclassification]\nat = '23:59'\n": ("reclassification", "at", time(23, 59)),
+    "[service]\nlisten = 'localhost:65535'\n": ("service", "listen", Address("localhost", 65_535)),
+    "[availability]\nconfirm = 1\n": ("availability", "confirm", 1),
+    "[availability]\nconfirm = 100\n": ("availability", "confirm", 100),
     "[reference]\nurl = ''\n": ("reference", "url", None),
 }
 

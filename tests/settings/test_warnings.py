@@ -1,6 +1,8 @@
 """What is allowed and probably not meant is said, and only then."""
 
+import csv
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +74,11 @@ WARNED = [
         ["[availability] objective: 0.999 is in percent; did you mean 99.9?"],
     ),
     (
+        GOOD + "[availability]\nobjective = 1\n",
+        ["[availability] objective: 1 is in percent; did you mean 100?"],
+    ),
+    (GOOD + "[availability]\nobjective = 2\n", []),
+    (
         GOOD + "[reclassification]\ndays = 7\n",
         ["[reclassification] days: with 7 some days never settle; 14 reaches all twice"],
     ),
@@ -116,6 +123,12 @@ def test_a_version_is_quiet_until_its_last_quarter_and_gone_on_its_day() -> None
 
 def test_the_newest_version_is_quiet_while_its_end_is_unknown() -> None:
     assert version_advice("v26.0", date(2035, 1, 1)) is None
+
+
+def test_the_table_of_versions_says_what_was_read() -> None:
+    with (Path(__file__).parent / "graph_versions.csv").open() as file:
+        read = [(row["version"], row["released"], row["expires"]) for row in csv.DictReader(file)]
+    assert [(one.name, str(one.released), str(one.expires or "")) for one in GRAPH_VERSIONS] == read
 
 
 def test_versions_stand_in_order_and_live_about_two_years() -> None:

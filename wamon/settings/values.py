@@ -228,8 +228,10 @@ def _write_kinds(value: tuple[Kind, ...]) -> list[str]:
 
 
 def _read_names(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list):
         raise RefusedError(f'{shown(value)} is not a list of names such as ["acme"]')
+    for one in value:
+        _text(one, "a name such as acme")
     return tuple(dict.fromkeys(value))
 
 
