@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.outbox import SqliteOutbox
 from tests.support.sinks import Sink, black_hole, json_sink
-from wamon.core.dispatching import Delivery, Letter, Outcome, Pending, Reason
+from wamon.core.dispatching import Delivery, Dispatch, Letter, Outcome, Pending, Reason
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
@@ -295,6 +295,33 @@ def test_a_defect_on_one_channel_is_a_failed_attempt_there_and_nothing_elsewhere
         assert rows["dev"].outcome is Outcome.SENT
         assert (rows["ops"].outcome, rows["ops"].next_attempt_ms) == (Outcome.FAILED, NOW + 5 * SECOND)
         assert rows["ops"].detail == "the attempt broke off with RuntimeError"
+
+    asyncio.run(live())
+
+
+class SlowWriting(SqliteOutbox):
+    """An outbox that gives others a turn while it writes, as one with a writer thread does."""
+
+    async def append_dispatches(self, dispatches: Sequence[Dispatch]) -> None:
+        rows = list(dispatches)
+        await asyncio.sleep(0)
+        await super().append_dispatches(rows)
+
+
+class Instant:
+    """A courier whose channels all answer in the same moment."""
+
+    async def send(self, _channel: str, _letter: Letter) -> Delivery:
+        return Delivery(ok=True)
+
+
+def test_channels_that_finish_together_write_every_row_once() -> None:
+    async def live() -> None:
+        outbox = SlowWriting()
+        outbox.queue(notice("a"), "ops", "dev", "web")
+        rows = await Drain(outbox, Instant(), lambda: NOW).drain()
+        assert sorted(row.channel for row in outbox.dispatches()) == ["dev", "ops", "web"]
+        assert len(rows) == 3
 
     asyncio.run(live())
 
