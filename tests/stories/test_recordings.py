@@ -168,7 +168,7 @@ def test_the_same_request_accepted_on_both_sides_is_metas_fault(tmp_path: Path) 
 
 def test_controls_that_look_later_turn_the_path_into_our_own_line(tmp_path: Path) -> None:
     """Recorded controls that look rarely speak for what lies between two looks that agree."""
-    slow = Watch("control-1", "control", SITE, 2 * MINUTE, at("08:01"), at("12:01"))
+    slow = Watch("control-1", "control", SITE, 2 * MINUTE, at("08:01"), at("11:59"))
     lost = bad(UNREACHED, every("09:59", "10:11", 2 * MINUTE))
     story = play(tmp_path, merged(SHORT.lines(bad(UNREACHED, TEN)), slow.lines(lost)))
     assert (story.day()["network_s"], story.day()["unobserved_s"]) == (0.0, 600.0)
@@ -203,13 +203,19 @@ def test_a_gap_is_unobserved_and_told_once_for_all_targets(tmp_path: Path) -> No
         (UPDATE, "10:03", []),
         (UPDATE, "10:09", [("10:04:30", "outage", "opened"), ("10:11:30", "outage", "resolved")]),
         (THROTTLED, "10:08", []),
-        (THROTTLED, "10:19", [("10:09:30", "user_error", "opened"), ("10:21:30", "user_error", "resolved")]),
     ],
 )
 def test_people_are_told_in_time_and_no_sooner(
     tmp_path: Path, said: Any, last: str, expected: list[tuple[str, str, str]]
 ) -> None:
     assert play(tmp_path, SHORT.lines(bad(said, every("10:00", last)))).told() == expected
+
+
+def test_being_throttled_is_told_once_it_has_lasted_ten_minutes(tmp_path: Path) -> None:
+    story = play(tmp_path, SHORT.lines(bad(THROTTLED, every("10:00", "10:19"))))
+    assert [one[1:] for one in story.told()] == [("user_error", "opened"), ("user_error", "resolved")]
+    assert "10:09:30" <= story.told()[0][0] < "10:14:30"
+    assert "our probing is limited" in story.titles()[0]
 
 
 def test_what_comes_back_within_ten_minutes_is_the_same_incident(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class NoticePhase(StrEnum):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """``key`` names the fact announced; the outbox holds each key once, for ever."""
+    """``key`` names the fact announced; the outbox holds each key once, for ever. ``incident`` is what it is of."""
 
     key: str
     kind: Kind
@@ -40,6 +40,7 @@ class Notice(msgspec.Struct, frozen=True):
     title: str
     body: str
     created_at_ms: int
+    incident: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -112,14 +113,19 @@ _ACTION = {
 
 _CRITICAL_CAUSES = frozenset({Cause.AUTHENTICATION, Cause.INTEGRITY})
 _SENDING = frozenset({ProbeKind.MESSAGE, ProbeKind.TRAFFIC})
+_NOTHING_LEAVES = frozenset({Kind.OUTAGE, Kind.DISRUPTION})
+_NO_SENDS = frozenset({Cause.PERMISSION, Cause.REGISTRATION})
+"""What stops every send, whoever's fault it is."""
 
 
 def severity(incident: Incident, probe: ProbeKind) -> Severity:
     """Business impact: no sends or a dead token are critical; endpoint, payment and Graph itself are urgent."""
     if incident.cause in _CRITICAL_CAUSES:
         return Severity.CRITICAL
+    if probe in _SENDING and (incident.kind in _NOTHING_LEAVES or incident.cause in _NO_SENDS):
+        return Severity.CRITICAL
     if incident.kind is Kind.OUTAGE:
-        return Severity.CRITICAL if probe in _SENDING else Severity.URGENT
+        return Severity.URGENT
     if incident.kind is Kind.ENDPOINT or incident.cause is Cause.PAYMENT:
         return Severity.URGENT
     return Severity.STANDARD
@@ -216,6 +222,7 @@ def _notice(incident: Incident, probe: ProbeKind, phase: NoticePhase, told: Told
         title=_title(incident, probe, phase, weight, now_ms),
         body=_body(incident, phase, now_ms),
         created_at_ms=now_ms,
+        incident=told.name,
     )
 
 
@@ -230,6 +237,7 @@ def _withdrawn(told: Told, now_ms: int) -> Notice:
         title=f"[WITHDRAWN] {told.target} · what was told at {clock(told.opened_ms)} is judged otherwise by now",
         body="Later evidence turned the verdict. `wamon incidents` and the day's revisions show what stands.",
         created_at_ms=now_ms,
+        incident=told.name,
     )
 
 
@@ -324,6 +332,7 @@ def _offline_note(group: Sequence[Incident], span: Span, now_ms: int) -> tuple[N
             for one in group
         ),
         created_at_ms=now_ms,
+        incident=name,
     )
     return note, Told(targets, Kind.UNOBSERVED, span.start_ms, span.end_ms, name)
 
