@@ -196,8 +196,11 @@ UNSENDABLE = [
         "look for a stray newline or a quotation mark in the secret",
     ),
     ({"method": "DELETE"}, "DELETE is no method a probe uses: take GET or POST"),
-    ({"url": "ftp://one.example/x"}, "ftp://one.example is no address to probe: take https://host/path"),
-    ({"url": "https:///x"}, "https:// is no address to probe: take https://host/path"),
+    ({"url": "ftp://one.example/x"}, "ftp://one.example/x is no address to probe: take https://host/path"),
+    ({"url": "https:///x?token=1"}, "https:///x is no address to probe: take https://host/path"),
+    ({"url": "https://a:70000/"}, "https://a:70000/ is no address to probe: take https://host/path"),
+    ({"url": "https://me:secret@a:port/"}, "https://a:port/ is no address to probe: take https://host/path"),
+    ({"url": "https://☃☃.\u2603--/"}, "https://☃☃.\u2603--/ is no address to probe: take https://host/path"),
 ]
 
 

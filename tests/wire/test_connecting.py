@@ -249,6 +249,22 @@ def test_a_peer_hears_a_proper_good_bye(look: Look, run: Run, server_tls: ssl.SS
     assert heard == [b""]
 
 
+def test_a_server_is_told_why_its_certificate_was_refused(look: Look, run: Run, authority: Authority) -> None:
+    told: list[str] = []
+    context = authority.expired()
+
+    def offer(line: socket.socket) -> None:
+        try:
+            with context.wrap_socket(line, server_side=True) as tls:
+                tls.recv(4096)
+        except ssl.SSLError as alert:
+            told.append(alert.reason)
+
+    with threaded_server(offer) as port:
+        run(look(f"https://127.0.0.1:{port}/"))
+    assert told == ["SSLV3_ALERT_CERTIFICATE_EXPIRED"]
+
+
 def test_the_end_of_the_certificate_is_told(look: Look, authority: Authority, run: Run) -> None:
     end = datetime.datetime(2035, 6, 1, 12, 30, tzinfo=datetime.UTC)
 

@@ -242,6 +242,19 @@ def test_a_token_is_nowhere_but_in_the_request(
     assert seen.http_status or seen.failure
 
 
+def test_a_password_in_an_address_is_sent_and_shown_nowhere(look: Look) -> None:
+    def say(head: bytes) -> bytes:
+        return b"HTTP/1.0 401 x\r\n\r\ncanary-password " + head
+
+    async def story() -> Exchange:
+        async with serve(echoing(say)) as port:
+            return await look(f"http://operator:canary-password@127.0.0.1:{port}/")
+
+    seen = asyncio.run(story())
+    assert "Authorization: Basic [redacted]" in seen.body
+    assert "canary-password" not in repr(seen)
+
+
 def test_the_libraries_below_stay_quiet_at_debug(look: Look, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         async with serve(whole(b"{}")) as port:

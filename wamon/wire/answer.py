@@ -80,9 +80,8 @@ class Answer(httpx.AsyncByteStream):
         self._head_bytes += len(piece)
         try:
             self._parser.feed_data(piece)
-        except _BROKEN as broken:
-            if not self._whole:  # what follows a whole answer is nobody's business
-                self._end = Interrupted(Failure.PROTOCOL_ERROR, f"not an HTTP/1.1 answer: {broken}")
+        except _BROKEN as broken:  # read only while the answer is not whole: what follows it is nobody's business
+            self._end = Interrupted(Failure.PROTOCOL_ERROR, f"not an HTTP/1.1 answer: {broken}")
         if not self._begun and self._head_bytes > MAXIMUM_HEAD_BYTES:
             raise Interrupted(Failure.PROTOCOL_ERROR, f"headers larger than {MAXIMUM_HEAD_BYTES} bytes")
 

@@ -4,13 +4,12 @@ import asyncio
 import logging
 import socket
 import ssl
-from functools import lru_cache
 
 import httpx
 
 from wamon import __version__
 from wamon.core.observation import Exchange, Failure, ProbeKind
-from wamon.wire.evidence import kept_body, kept_headers, redacted
+from wamon.wire.evidence import kept_body, kept_headers
 from wamon.wire.journey import Interrupted, Journey
 from wamon.wire.request import Request
 from wamon.wire.resolver import Resolver
@@ -37,9 +36,6 @@ class _NoCookies(httpx.Cookies):
 
 class _Client(httpx.AsyncClient):
     cookies = _NoCookies()  # type: ignore[override]
-
-
-_parsed_url = lru_cache(maxsize=256)(httpx.URL)
 
 
 def open_client(
@@ -81,7 +77,7 @@ async def exchange(
     except TimeoutError:
         failure, detail = journey.when_late, f"no end within {timeout_ms} ms: {journey.doing}"
     except Interrupted as end:
-        failure, detail = end.failure, _one_line(str(end), request)
+        failure, detail = end.failure, " ".join(str(end).split())[:_LONGEST_DETAIL]
     journey.took("total", journey.started)
     return Exchange(
         target=target,
@@ -117,10 +113,5 @@ def _for_httpx(request: Request, journey: Journey) -> httpx.Request:
         headers.append(("Authorization", f"Bearer {request.bearer}"))
     content = request.content or None
     return httpx.Request(
-        request.method, _parsed_url(request.url), headers=headers, content=content, extensions={"journey": journey}
+        request.method, request.address, headers=headers, content=content, extensions={"journey": journey}
     )
-
-
-def _one_line(text: str, request: Request) -> str:
-    shown = redacted(text.encode(), request.traces).decode()
-    return " ".join(shown.split())[:_LONGEST_DETAIL]

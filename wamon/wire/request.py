@@ -1,10 +1,13 @@
 """One request a probe makes, with what must never be printed kept out of sight."""
 
+import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
+import httpx
 import msgspec
 
 METHODS = ("GET", "POST")
@@ -32,21 +35,23 @@ class Request:
     secrets: tuple[str, ...] = ()
     volatile: frozenset[str] = frozenset()
     expected_body: str | None = None
+    address: httpx.URL = field(init=False)
     request_fingerprint: str = field(init=False)
     token_fingerprint: str | None = field(init=False)
     traces: tuple[bytes, ...] = field(init=False)
     """Every form in which a secret may be echoed, longest first."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "address", _address(self.url))
         _sendable(self)
         token = self.inspected or self.bearer
         object.__setattr__(self, "request_fingerprint", _fingerprint(self))
         object.__setattr__(self, "token_fingerprint", token_fingerprint(token) if token else None)
-        object.__setattr__(self, "traces", _traces((self.bearer, self.inspected, *self.secrets)))
+        secrets = (self.bearer, self.inspected, *_credentials(self.address), *self.secrets)
+        object.__setattr__(self, "traces", _traces(secrets))
 
     def __repr__(self) -> str:
-        parts = urlsplit(self.url)
-        return f"<Request {self.method} {parts.scheme}://{parts.hostname}{parts.path}>"
+        return f"<Request {self.method} {_place(self.address)}>"
 
 
 def with_query(url: str, *pairs: tuple[str, str]) -> str:
@@ -61,12 +66,14 @@ def token_fingerprint(token: str) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    parts = urlsplit(request.url)
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in request.volatile]
+    query = [
+        (name, value)
+        for name, value in parse_qsl(request.address.query.decode(), keep_blank_values=True)
+        if name not in request.volatile
+    ]
     headers = sorted((n.lower(), v) for n, v in request.headers if n.lower() not in request.volatile)
-    place = f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}"
     body = _lasting(request.content, request.volatile)
-    identity = msgspec.json.encode((request.method, place, query, headers, body))
+    identity = msgspec.json.encode((request.method, _place(request.address), query, headers, body))
     return sha256(identity).hexdigest()[:32]
 
 
@@ -86,12 +93,34 @@ def _traces(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(form.encode() for form in sorted(forms, key=len, reverse=True))
 
 
+def _place(address: httpx.URL) -> str:
+    """Without the name, the password and the query, which may be secret."""
+    port = "" if address.port is None else f":{address.port}"
+    return f"{address.scheme}://{address.host}{port}{address.path}"
+
+
+def _credentials(address: httpx.URL) -> tuple[str, ...]:
+    """The password of an address, and the form in which httpx sends it."""
+    if not address.password:
+        return ()
+    return address.password, b64encode(f"{address.username}:{address.password}".encode()).decode()
+
+
+def _address(url: str) -> httpx.URL:
+    try:
+        address = httpx.URL(url)
+        usable = address.scheme in ("http", "https") and address.host and (address.port or 0) < 65536
+    except httpx.InvalidURL:
+        usable = False
+    if not usable:
+        shown = re.sub("//[^/]*@", "//", url.partition("?")[0])
+        raise ValueError(f"{shown} is no address to probe: take https://host/path")
+    return address
+
+
 def _sendable(request: Request) -> None:
     if request.method not in METHODS:
         raise ValueError(f"{request.method} is no method a probe uses: take GET or POST")
-    parts = urlsplit(request.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{parts.scheme}://{parts.hostname or ''} is no address to probe: take https://host/path")
     for name, value in (("Authorization", request.bearer), *request.headers):
         if not value.isascii() or not value.isprintable():
             raise ValueError(
