@@ -6,7 +6,7 @@ import msgspec
 
 from wamon.core.platform import RECEIVE, SEND, Combined, direction, either
 from wamon.core.segments import Timeline
-from wamon.core.timeline import Span, total_ms
+from wamon.core.timeline import Span, subtract, total_ms
 from wamon.core.uptime import Figures, figures
 from wamon.core.vigil import EVIDENCE, Watched
 
@@ -60,7 +60,9 @@ def _window(day: Span, first_ms: int | None, now_ms: int) -> Span:
 
 def _sum(combined: Combined, window: Span, overlay: Overlay) -> Figures:
     sums = figures(combined.timeline, window, maintenance=overlay.maintenance, unobserved=overlay.unobserved)
-    return msgspec.structs.replace(sums, partial_ms=total_ms(combined.partial, window))
+    return msgspec.structs.replace(
+        sums, partial_ms=total_ms(subtract(combined.partial, overlay.maintenance), window)
+    )
 
 
 def _direction(

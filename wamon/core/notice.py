@@ -11,8 +11,8 @@ from wamon.core.observation import ProbeKind
 from wamon.core.timeline import DAY, MINUTE, Span, from_ms, iso
 
 API_UPDATE_CODE = 2
-API_UPDATE_MS = 5 * MINUTE
-"""Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19)."""
+API_UPDATE_MS = 6 * MINUTE
+"""Five minutes, and one for what the looks add at either edge. Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19)."""
 
 
 REMEMBERED_MS = 3 * DAY
@@ -30,7 +30,7 @@ class NoticePhase(StrEnum):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """``key`` names the fact announced; the outbox holds each key once, for ever. ``incident`` is what it is of."""
+    """``key`` names the fact announced; the outbox holds each key once, for ever. ``incident`` may be empty."""
 
     key: str
     kind: Kind

@@ -8,7 +8,7 @@ import msgspec
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import META_MINIMUM_MS, Segment, Timeline
-from wamon.core.timeline import Span, union
+from wamon.core.timeline import Span, subtract, union
 
 SEND = frozenset({ProbeKind.MESSAGE, ProbeKind.TRAFFIC})
 RECEIVE = frozenset({ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC})
@@ -31,7 +31,10 @@ def quorum(down: int, reporting: int) -> bool:
 
 def direction(accounts: Mapping[str, Sequence[Timeline]]) -> Combined:
     """One direction over all accounts; an account with several numbers is first put together the same way."""
-    return _together([_together(timelines).timeline for timelines in accounts.values()])
+    each = [_together(timelines) for timelines in accounts.values()]
+    whole = _together([combined.timeline for combined in each])
+    partial = [span for combined in (whole, *each) for span in combined.partial]
+    return Combined(whole.timeline, _beside_downtime(partial, whole.timeline))
 
 
 def either(one: Combined | None, other: Combined | None) -> Combined | None:
@@ -39,10 +42,15 @@ def either(one: Combined | None, other: Combined | None) -> Combined | None:
     present = [combined for combined in (one, other) if combined is not None]
     if len(present) < 2:
         return present[0] if present else None
+    timeline = _fold([combined.timeline for combined in present], _worse, lambda flags, _: any(flags))
     return Combined(
-        _fold([combined.timeline for combined in present], _worse, lambda flags, _: any(flags)),
-        tuple(union(span for combined in present for span in combined.partial)),
+        timeline, _beside_downtime((span for combined in present for span in combined.partial), timeline)
     )
+
+
+def _beside_downtime(partial: Iterable[Span], timeline: Timeline) -> tuple[Span, ...]:
+    """Some disruption is what is not downtime of the whole."""
+    return tuple(subtract(partial, (one.span for one in timeline.segments if one.column is Column.DOWN)))
 
 
 def _together(timelines: Sequence[Timeline]) -> Combined:

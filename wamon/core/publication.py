@@ -109,7 +109,7 @@ def day_document(
     return head | figures_document(sums) | {"first_published": told}
 
 
-def figures_from(row: Mapping[str, int]) -> Figures:
+def figures_from(row: Mapping[str, object]) -> Figures:
     """Figures kept as plain numbers by the ledger; sums that a later version added count as zero."""
-    known = {name: row[name] for name in Figures.__struct_fields__ if name in row}
-    return Figures(**known)
+    known = {name: row[name] for name in Figures.__struct_fields__ if isinstance(row.get(name), int)}
+    return msgspec.convert(known, Figures)

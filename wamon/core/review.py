@@ -11,7 +11,7 @@ from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_figures
 from wamon.core.finding import Column, Mark, Ruling, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Knowledge
-from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice import Notice, NoticePhase, duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish
@@ -179,10 +179,11 @@ def restated_notice(
     if not lines:
         return None
     moved = sum(one.moved_ms for one in found.turns)
-    head = f"Restated · {len(lines)} figures · {sum(one.observations for one in found.turns)} looks turned"
+    looks = sum(one.observations for one in found.turns)
+    head = f"Restated · {counted_text(len(lines), 'day')} · {counted_text(looks, 'look')} turned"
     why = [
-        f"- {one.target}: {one.observations} looks, {one.moved_ms / 1000:.0f} s, {one.before.value} ->"
-        f" {one.after.value}, because {one.rule.replace('_', ' ')}"
+        f"- {one.target}: {counted_text(one.observations, 'look')}, {duration_text(one.moved_ms)},"
+        f" {one.before.value} -> {one.after.value}, because {one.rule.replace('_', ' ')}"
         for one in found.turns
     ]
     return Notice(
@@ -191,10 +192,15 @@ def restated_notice(
         phase=NoticePhase.NOTE,
         target=", ".join(sorted({one.target for one in found.turns})),
         severity=Severity.STANDARD,
-        title=f"{head} · {moved / 1000:.0f} s moved",
+        title=f"{head} · {duration_text(moved)} moved",
         body="\n".join(["What changed:", *(f"- {line}" for line in lines), "Why:", *why]),
         created_at_ms=now_ms,
     )
+
+
+def counted_text(number: int, word: str) -> str:
+    """``1 day``, ``2 days``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _change(before: Publication, after: Publication) -> str:

@@ -57,8 +57,8 @@ class Vigil:
         self._doubtful: dict[str, deque[Exchange]] = {}
         self._shared: dict[Context, Context] = {}
         self._interned: dict[Finding, Finding] = {}
-        self._restless: dict[str, int] = {one.target: one.opened_ms + _RESTLESS_MS for one in told}
-        self.due_ms: int | None = 0 if told else None
+        self._restless: dict[str, int] = {}
+        self.due_ms: int | None = None
         """When people may have to be told something next; None while all is calm."""
 
     def watch(self, target: Watched) -> None:
@@ -220,10 +220,10 @@ class Vigil:
                 one.opened_ms + self.lasting.open_after_ms,
                 one.opened_ms + 5 * MINUTE,
                 one.opened_ms + 10 * MINUTE,
-                (one.closed_ms or now_ms) + self.lasting.resolve_after_ms,
+                (one.closed_ms or 0) + self.lasting.resolve_after_ms,
             )
             if moment > now_ms
         ]
         # A long outage does not settle and costs more each time it is read: it is read less often.
-        longest = max(len(self.rolls[name].marks) for name in self._restless)
+        longest = max(len(roll.marks) for name, roll in self.rolls.items() if name in self._restless)
         self.due_ms = min([*moments, now_ms + max(_LOOK_AGAIN_MS, longest * SECOND)])

@@ -132,7 +132,7 @@ class Watch:
         facts = token_facts(exchange.body) if exchange.probe is ProbeKind.TOKEN else None
         if facts is not None:
             account = self.vigil.watched[exchange.target].account
-            self.counting.token_expiry(account, facts.expires_at_s or None)
+            self.counting.token_expiry(account, facts.expires_at_s)
 
     def _ask_for_evidence(self, exchange: Exchange, finding: Finding) -> None:
         """A failure makes every control look at once; an authentication error asks about the token at once."""

@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.core.days import Overlay
-from wamon.core.finding import Ruling
+from wamon.core.finding import Mark, Ruling
 from wamon.core.knowledge import Controls, Knowledge, Look
 from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import Publication
 from wamon.core.reclassification import Account
-from wamon.core.review import MARGIN_MS, Ground, Review, restated_notice, review
-from wamon.core.timeline import Span
+from wamon.core.review import MARGIN_MS, Ground, Review, day_timeline, restated_notice, review, standing
+from wamon.core.segments import Segment
+from wamon.core.timeline import Span, day_span
 from wamon.core.vigil import Watched
+from wamon.work.close import segments_of
 
 
 class Book(Protocol):
@@ -33,12 +35,16 @@ class Book(Protocol):
 
     async def looks(self, control: str, span: Span) -> Sequence[Look]: ...
 
-    async def published(self, span: Span) -> Mapping[tuple[str, date], Publication]: ...
+    async def published(self, span: Span, zone: ZoneInfo) -> Mapping[tuple[str, date], Publication]: ...
 
     async def passes(self) -> Sequence[int]: ...
 
     async def commit(
-        self, rulings: Sequence[Ruling], publications: Sequence[Publication], notices: Iterable[Notice], at_ms: int
+        self,
+        rulings: Sequence[Ruling],
+        publications: Sequence[tuple[Publication, Sequence[Segment]]],
+        notices: Iterable[Notice],
+        at_ms: int,
     ) -> object: ...
 
 
@@ -80,7 +86,7 @@ async def reclassify(
         if one.probe is ProbeKind.CONTROL:
             for look in await book.looks(one.name, around):
                 controls.add(one.name, look)
-    before = await book.published(plan.within)
+    before = await book.published(plan.within, plan.zone)
     ground = Ground(
         targets=targets,
         first_ms=first_ms,
@@ -96,8 +102,18 @@ async def reclassify(
     found = await _off_loop(off_loop, lambda: review(accounts, plan.within, ground))
     notice = restated_notice(found, ground.latest, plan.now_ms)
     if not dry_run:
-        await book.commit(found.rulings, found.publications, [notice] if notice else [], plan.now_ms)
+        marks = {one.target: standing(one.marks, found.rulings, one.target) for one in accounts}
+        rows = [(row, _segments(row, marks, ground)) for row in found.publications]
+        await book.commit(found.rulings, rows, [notice] if notice else [], plan.now_ms)
     return Outcome(found, before, notice)
+
+
+def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Ground) -> list[Segment]:
+    """The stretches behind a publication; a row put together of others has none of its own."""
+    if row.target not in marks:
+        return []
+    span = day_span(row.day, ground.zone)
+    return segments_of(day_timeline(marks[row.target], span, ground), span)
 
 
 def needed(targets: Sequence[Watched], troubled: set[str]) -> list[Watched]:

@@ -1,0 +1,314 @@
+"""The parts of a running watch put together, and the one table of its jobs; daemon and demo run the same."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import date, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon import __version__
+from wamon.core.cadence import next_close, next_weekly
+from wamon.core.days import Overlay
+from wamon.core.finding import Mark
+from wamon.core.incident import Kind, Severity
+from wamon.core.knowledge import knowledge
+from wamon.core.notice import Notice, NoticePhase
+from wamon.core.observation import Phase, ProbeKind
+from wamon.core.publication import Publication
+from wamon.core.report import Ledgered, Report, snapshot
+from wamon.core.review import MARGIN_MS, window
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, iso, subtract
+from wamon.core.vigil import Vigil, Watched
+from wamon.jobs import Job
+from wamon.metrics import Tally
+from wamon.probes.webhook import wrong_token_request
+from wamon.settings import Settings
+from wamon.wiring import Askers, lasting, renewed, watched
+from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.close import close_day
+from wamon.work.look import TELL, Watch
+from wamon.work.reclassify import Outcome, Pass, reclassify
+
+_log = logging.getLogger("wamon")
+
+KEPT_IN_MEMORY_MS = 3 * DAY
+"""Timelines of so many days are kept in memory: today, and a yesterday that may still have to be closed."""
+
+SHOWN_DAYS = 90
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How often housekeeping runs; the demo, which plays a week in seconds, needs less of it."""
+
+    heartbeat_ms: int = 15 * SECOND
+    drain_ms: int = 15 * SECOND
+    wrong_token_ms: int = HOUR
+
+
+USUAL_PACE = Pace()
+
+
+class Drains(Protocol):
+    """Hands out what the outbox holds."""
+
+    async def drain(self) -> object: ...
+
+
+class House:
+    """A watch with its book: what runs, what it remembers, and the report that every face prints."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        book: Bookkeeper,
+        askers: Askers,
+        clock: Callable[[], int],
+        *,
+        drain: Drains,
+        off_loop: Executor | None = None,
+        wake: Callable[[str, int], None] = lambda _name, _at_ms: None,
+        pace: Pace = USUAL_PACE,
+    ) -> None:
+        self.settings = settings
+        self.book = book
+        self.askers = askers
+        self.clock = clock
+        self.drain = drain
+        self.off_loop = off_loop
+        self.pace = pace
+        self.wake = wake
+        self.zone: ZoneInfo = settings.service.timezone
+        self.tally = Tally([one.name for one in settings.targets], [one.name for one in settings.channels])
+        self.vigil = Vigil(knowledge(), lasting(settings))
+        self.watch = Watch(
+            self.vigil,
+            askers,
+            book,
+            self.tally,
+            clock,
+            recheck_ms=settings.availability.recheck_ms,
+            wake=lambda name, at_ms: wake(name if name == TELL else look_job(name), at_ms),
+        )
+        self.began_ms = clock()
+        self._published: dict[tuple[str, date], tuple[Publication, Publication]] = {}
+        self._first_ms: Mapping[str, int] = {}
+        self._passes: tuple[int, ...] = ()
+        self._ran: Sequence[Span] = ()
+
+    def step(self, at_ms: int) -> None:
+        """The clock was set, or the machine slept: the time since the last heartbeat was not observed."""
+        self.began_ms = at_ms
+
+    async def wake_up(self) -> None:
+        """Read from the book what the watch must remember: recent looks, what was told, what was published."""
+        now_ms = self.clock()
+        await self.book.activate([one.name for one in self.settings.targets], now_ms)
+        self.vigil.told = await self.book.told(now_ms - KEPT_IN_MEMORY_MS)
+        for one in watched(self.settings):
+            self.vigil.watch(one)
+            await self._remember(one, now_ms)
+        await self.refresh(now_ms)
+        await self._close_missed(now_ms)
+
+    async def _remember(self, one: Watched, now_ms: int) -> None:
+        """Put a target's recent looks back on its timeline; controls are heard again."""
+        span = Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1)
+        if one.probe is ProbeKind.CONTROL:
+            for look in await self.book.looks(one.name, Span(now_ms - HOUR, now_ms + 1)):
+                self.vigil.known.controls.add(one.name, look)
+        marks = await self.book.marks(one.name, span)
+        if marks:
+            self.watch.last[one.name] = (marks[-1].at_ms, marks[-1].finding)
+        self.vigil.restore(one.name, marks)
+
+    async def _close_missed(self, now_ms: int) -> None:
+        """Days that ended while nothing ran are closed now, as far back as memory reaches."""
+        today = day_of(now_ms, self.zone)
+        for back in (2, 1):
+            day = today - timedelta(days=back)
+            if next_close(day_span(day, self.zone).start_ms, self.zone) <= now_ms:
+                await self.close(day)
+
+    async def refresh(self, now_ms: int) -> None:
+        """Read again what was published, when watching began, and when an observer ran."""
+        days = Span(now_ms - SHOWN_DAYS * DAY, now_ms + DAY)
+        self._published = dict(await self.book.trail(days, self.zone))
+        self._first_ms = await self.book.first_ms()
+        self._passes = tuple(await self.book.passes())
+        self._ran = await self.book.ran(Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
+
+    def overlay(self, now_ms: int, since_ms: int | None = None) -> Overlay:
+        """Time in which nothing ran: outside the running periods the book knows, and before this one began."""
+        start_ms = now_ms - KEPT_IN_MEMORY_MS if since_ms is None else since_ms
+        ran = [*self._ran, Span(self.began_ms, now_ms + 1)]
+        return Overlay(unobserved=tuple(subtract([Span(start_ms, now_ms)], ran)))
+
+    def jobs(self) -> list[Job]:
+        """Everything that falls due. A new duty is one row."""
+        at, weekday = self.settings.reclassification.at, self.settings.reclassification.weekday
+        looks = [
+            Job(look_job(name), self._due_of(name), self._look(name), target=name) for name in self.vigil.watched
+        ]
+        handshakes = [
+            Job(f"wrong-token:{one.name}", every(self.pace.wrong_token_ms), self._wrong_token(one.name))
+            for one in self.settings.targets
+            if one.probe is ProbeKind.WEBHOOK
+        ]
+        return [
+            *looks,
+            *handshakes,
+            Job(TELL, self._tell_due, self._tell),
+            Job("drain", every(self.pace.drain_ms), self._drain),
+            Job("heartbeat", every(self.pace.heartbeat_ms), self._heartbeat),
+            Job("close", lambda now_ms: next_close(now_ms, self.zone), self._close),
+            Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
+        ]
+
+    def _due_of(self, name: str) -> Callable[[int], int]:
+        return lambda now_ms: self.watch.due(name, now_ms)
+
+    def _look(self, name: str) -> Callable[[int], Awaitable[None]]:
+        async def look(_now_ms: int) -> None:
+            await self.watch.look(name)
+
+        return look
+
+    def _tell_due(self, now_ms: int) -> int:
+        due_ms = self.vigil.due_ms
+        return now_ms + MINUTE if due_ms is None else max(due_ms, now_ms + SECOND)
+
+    async def _tell(self, _now_ms: int) -> None:
+        if await self.watch.tell():
+            self.wake("drain", self.clock())
+
+    async def _drain(self, now_ms: int) -> None:
+        self.book.soon(self._deliver(now_ms))
+
+    async def _deliver(self, now_ms: int) -> None:
+        """Beside the other jobs: a hung channel must not keep the next round from serving the others."""
+        await self.drain.drain()
+        self.tally.outbox(*await self.book.outbox_state(now_ms))
+
+    async def _heartbeat(self, now_ms: int) -> None:
+        await self.book.heartbeat(self.began_ms, now_ms)
+
+    async def _close(self, now_ms: int) -> None:
+        await self.close(day_of(now_ms, self.zone) - timedelta(days=1))
+        for roll in self.vigil.rolls.values():
+            roll.forget_before(now_ms - KEPT_IN_MEMORY_MS)
+        self.vigil.known.controls.forget_before(now_ms - HOUR)
+
+    async def close(self, day: date) -> None:
+        """Publish a day, and remember what was said."""
+        now_ms = self.clock()
+        await close_day(
+            day,
+            self.vigil,
+            self.book,
+            first_ms=self._first_ms,
+            zone=self.zone,
+            now_ms=now_ms,
+            overlay=self.overlay(now_ms),
+        )
+        await self.refresh(now_ms)
+
+    async def _weekly(self, now_ms: int) -> None:
+        await self.reclassify(window(now_ms, self.zone, self.settings.reclassification.days))
+
+    async def reclassify(self, within: Span, *, dry_run: bool = False, reopen: bool = False) -> Outcome:
+        """The weekly pass over a window; what turned is on every timeline when this returns."""
+        now_ms = self.clock()
+        ran = await self.book.ran(Span(within.start_ms - MARGIN_MS, now_ms + 1))
+        unobserved = subtract([Span(within.start_ms, now_ms)], [*ran, Span(self.began_ms, now_ms + 1)])
+        plan = Pass(
+            within,
+            self.zone,
+            self.settings.availability.confirm,
+            now_ms,
+            Overlay(unobserved=tuple(unobserved)),
+            reopen,
+        )
+        outcome = await reclassify(
+            self.book,
+            list(self.vigil.watched.values()),
+            self.vigil.known,
+            self._first_ms,
+            plan,
+            dry_run=dry_run,
+            off_loop=self.off_loop,
+        )
+        if not dry_run:
+            await self._take_over(outcome, now_ms)
+        return outcome
+
+    async def _take_over(self, outcome: Outcome, now_ms: int) -> None:
+        for turn in outcome.review.turns:
+            self.tally.reclassified(turn.before.value, turn.after.value, turn.observations, now_ms)
+        self.tally.reclassification_ms = now_ms
+        for name in {one.target for one in outcome.review.rulings}:
+            marks: Sequence[Mark] = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
+            self.vigil.restore(name, marks)
+        await self.refresh(now_ms)
+        self.wake("drain", now_ms)
+
+    def _wrong_token(self, name: str) -> Callable[[int], Awaitable[None]]:
+        async def refuse(now_ms: int) -> None:
+            """A wrong verify token must be refused; an endpoint that takes it is told of once a day."""
+            request = wrong_token_request(renewed(self.askers.aim(name)))
+            seen = await self.askers.send(name, request, now_ms)
+            accepted = (
+                seen.reached is Phase.ANSWERED and seen.http_status == 200 and seen.body == seen.expected_body
+            )
+            if accepted:
+                await self.book.enqueue([_wrong_token_taken(name, day_of(now_ms, self.zone), now_ms)])
+
+        return refuse
+
+    def report(self) -> Report:
+        """The snapshot of now."""
+        now_ms = self.clock()
+        past = Ledgered(
+            published=self._published,
+            first_ms=self._first_ms,
+            overlay=self.overlay(now_ms),
+            notices=self.book.recent_notices,
+            passes_ms=self._passes,
+        )
+        return snapshot(
+            self.vigil,
+            past,
+            now_ms,
+            self.zone,
+            objective_percent=self.settings.availability.objective,
+            version=__version__,
+            days=SHOWN_DAYS,
+            last=self.watch.last,
+        )
+
+
+def look_job(name: str) -> str:
+    """The name of the job that looks at a target."""
+    return f"look:{name}"
+
+
+def every(interval_ms: int) -> Callable[[int], int]:
+    """Due at whole multiples of an interval."""
+    return lambda now_ms: now_ms - now_ms % interval_ms + interval_ms
+
+
+def _wrong_token_taken(name: str, day: date, now_ms: int) -> Notice:
+    return Notice(
+        key=f"{name}:wrong-token:{day.isoformat()}",
+        kind=Kind.ENDPOINT,
+        phase=NoticePhase.NOTE,
+        target=name,
+        severity=Severity.URGENT,
+        title=f"[URGENT] Our endpoint · a wrong verify token is accepted · {name}"
+        " · do: compare hub.verify_token before echoing the challenge",
+        body=f"At {iso(now_ms)} a handshake with a deliberately wrong token was answered 200 with its challenge."
+        " Anybody can point a subscription of theirs at this endpoint. This is told once a day while it lasts.",
+        created_at_ms=now_ms,
+    )

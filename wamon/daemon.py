@@ -1,0 +1,160 @@
+"""The daemon: everything put together on one loop, ready when it says so, gone within seconds when told."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from enum import Enum
+
+from wamon.assembly import House
+from wamon.core.report import Report
+from wamon.ledger import open_ledger
+from wamon.metrics import Rendered
+from wamon.notifier.courier import Courier
+from wamon.schedule import Schedule, wall_ms
+from wamon.service_manager import notify, watchdog_interval_s
+from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, TrafficTarget, resolve_all
+from wamon.web.app import Health, Story, build
+from wamon.web.serving import serve
+from wamon.wiring import Askers, asking
+from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.drain import Drain
+
+_log = logging.getLogger("wamon")
+
+LOOP_SILENT_S = 5.0
+WRITER_SILENT_S = 60.0
+"""A loop or a writer that has been silent for longer is not well, and the watchdog is not fed."""
+
+
+class Ended(Enum):
+    """Why a run ended."""
+
+    STOPPED = "stopped"
+    RELOAD = "reload"
+
+
+class Daemon:
+    """One run of the watch with one configuration. Also the face that the web pages ask."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.environ = environ
+        self.secrets = resolve_all(settings, environ)
+        refuse_unwatched(settings)
+        self.asking = {
+            one.name: asking(one, settings, self.secrets)
+            for one in settings.targets
+            if isinstance(one, AskingTarget)
+        }
+        self.started = False
+        self._since_s = time.monotonic()
+
+    async def run(self, ended: "asyncio.Future[Ended]") -> Ended:
+        """Watch until ``ended`` is set; what was acknowledged is on the disk, nothing is left behind."""
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            await self.house.wake_up()
+            self.schedule.start(self.house.jobs())
+            stack.push_async_callback(self.schedule.stop)
+            listen = self.settings.service.listen
+            await stack.enter_async_context(serve(build(self), listen.host, listen.port))
+            feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
+            stack.callback(feeding.cancel)
+            self.started = True
+            notify("READY=1")
+            _log.info("watching %d targets; status page on http://%s/", len(self.settings.targets), listen)
+            why = await ended
+            notify("STOPPING=1" if why is Ended.STOPPED else "RELOADING=1")
+            await self.schedule.stop()
+            await self.house.book.heartbeat(self.house.began_ms, wall_ms())
+        return why
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        ledger = open_ledger(self.settings.service.database_path(self.environ))
+        stack.push_async_callback(ledger.close)
+        self.courier = Courier({one.name: self.secrets[one.url].reveal() for one in self.settings.channels})
+        stack.push_async_callback(self.courier.close)
+        await refuse_channels(self.courier)
+        askers = Askers(self.asking)
+        stack.push_async_callback(askers.close)
+        judging = ThreadPoolExecutor(1, "judging")
+        stack.callback(judging.shutdown, wait=False, cancel_futures=True)
+        book = Bookkeeper(ledger, {one.name: one.on for one in self.settings.channels})
+        self.schedule = Schedule(self._missed, self._stepped)
+        self.house = House(
+            self.settings,
+            book,
+            askers,
+            wall_ms,
+            drain=Drain(book, self.courier, wall_ms),
+            off_loop=judging,
+            wake=self.schedule.wake,
+        )
+        book.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
+        self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
+
+    def _missed(self, target: str, at_ms: int, reason: str) -> None:
+        self.house.tally.missed(target, reason)
+        self.house.book.soon(self.house.book.missed(target, at_ms, reason))
+
+    def _stepped(self, at_ms: int, _step_ms: int) -> None:
+        """After a clock step a new running period begins: what lies between was not observed."""
+        self.house.step(at_ms)
+        for name in self.house.vigil.watched:
+            self._missed(name, at_ms, "clock")
+
+    async def _feed_watchdog(self) -> None:
+        interval_s = watchdog_interval_s(self.environ)
+        while True:
+            await asyncio.sleep((interval_s or 10.0) / 2)
+            if not self.health().reasons:
+                notify("WATCHDOG=1")
+
+    def health(self) -> Health:
+        """Whether probes, writer and sender are alive; empty reasons mean well."""
+        now_s = time.monotonic()
+        reasons = []
+        if now_s - self.schedule.beat_s > LOOP_SILENT_S:
+            reasons.append(f"the loop has been silent for {now_s - self.schedule.beat_s:.0f} s")
+        written_s = max(self.house.book.written_s, self._since_s)
+        if now_s - written_s > WRITER_SILENT_S:
+            reasons.append(f"nothing could be written for {now_s - written_s:.0f} s: look at the disk")
+        return Health(reasons=tuple(reasons))
+
+    def readiness(self) -> Health:
+        """Whether the daemon has started and looked at something."""
+        if not self.started:
+            return Health(reasons=("still starting",))
+        return Health(reasons=()) if self.house.watch.last else Health(reasons=("no target was looked at yet",))
+
+    def stories(self) -> Sequence[Story]:
+        """Nobody tells stories of a real week."""
+        return ()
+
+    def report(self) -> Report:
+        """The snapshot of now."""
+        return self.house.report()
+
+
+def refuse_unwatched(settings: Settings) -> None:
+    """Targets that need Meta's webhooks are not watched yet; say so rather than look as if."""
+    waiting = [one.name for one in settings.targets if isinstance(one, MessageTarget | TrafficTarget)]
+    if waiting:
+        raise SettingsError(
+            [
+                f"target {name}: probes message and traffic need the webhook receiver, which this version does not"
+                " have yet; take the target out, edge, api, token, webhook and control are watched"
+                for name in waiting
+            ],
+            "wamon.toml",
+        )
+
+
+async def refuse_channels(courier: Courier) -> None:
+    """A channel whose address nobody understands is a configuration error, found at start."""
+    wrong = await courier.validate()
+    if wrong:
+        raise SettingsError([f"channel {name}, url: {said}" for name, said in wrong.items()], "wamon.toml")

@@ -1,0 +1,80 @@
+"""The whole book on one connection, and the care it needs: check, copy, sizes, retention."""
+
+from pathlib import Path
+
+from wamon.core.timeline import Span
+from wamon.ledger.observations import Observed
+from wamon.ledger.opening import copy, verify
+from wamon.ledger.outbox import Outbox
+from wamon.ledger.presence import Presence
+from wamon.ledger.published import Published
+from wamon.ledger.schema import guards
+from wamon.ledger.words import Sizes
+
+_PRUNED = ("exchanges", "rulings", "observations")
+"""In this order: an exchange refers to its observation."""
+
+_COUNTED = (
+    "targets",
+    "observations",
+    "exchanges",
+    "rulings",
+    "publications",
+    "segments",
+    "notices",
+    "dispatches",
+    "missed",
+)
+
+
+class Book(Observed, Published, Outbox, Presence):
+    """Every part of the book; used from one thread at a time."""
+
+    def check(self) -> list[str]:
+        """What is wrong with the file; empty when nothing is."""
+        found = [row[0] for row in self._connection.execute("PRAGMA integrity_check").fetchall()]
+        orphans = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+        wrong = [text for text in found if text != "ok"]
+        return wrong + [
+            f"{table}: row {row} refers to a {parent} that is not there" for table, row, parent, _ in orphans
+        ]
+
+    def backup(self, path: Path) -> Path:
+        """A verified copy, made while writing goes on."""
+        verify(self.db, self.place)
+        return copy(self.db, path, None)
+
+    def sizes(self) -> Sizes:
+        """Bytes on the disk, rows per table, and the span of the observations."""
+        page, pages, free = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_size", "page_count", "freelist_count")
+        )
+        rows = {
+            table: self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+            for table in _COUNTED
+        }
+        first, last = self._connection.execute("SELECT min(at_ms), max(at_ms) FROM observations").fetchone()
+        wal = Path(f"{self.place}-wal")
+        return Sizes(
+            page * pages,
+            wal.stat().st_size if wal.exists() else 0,
+            page * free,
+            rows,
+            Span(first, last + 1) if first is not None else None,
+        )
+
+    def prune(self, before_ms: int) -> int:
+        """Drop observations older than an instant, in one transaction that lifts the guards for itself alone.
+
+        The caller sees to it that their days are settled; publications and segments stay for good.
+        """
+        with self.transaction():
+            (pruned,) = self._connection.execute(
+                "SELECT count(*) FROM observations WHERE at_ms < ?", (before_ms,)
+            ).fetchone()
+            for table in _PRUNED:
+                self._connection.execute(f"DROP TRIGGER {table}_no_delete")
+                self._connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (before_ms,))  # noqa: S608
+                self._connection.execute(next(text for text in guards(table) if "_no_delete" in text))
+        return int(pruned)

@@ -1,0 +1,89 @@
+"""The outbox: each fact once for ever, who is still to be told of it, and what every attempt came to."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from wamon.ledger.sheet import Sheet
+from wamon.ledger.words import OPEN_STATES, Dispatch, DispatchState, Notice, Owed
+
+_NOTICE = "INSERT INTO notices VALUES (NULL, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+_DISPATCH = "INSERT INTO dispatches VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
+_OWED = "INSERT INTO outbox VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET dispatch = ?3, next_attempt_ms = ?4"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Notice).decode
+
+
+class Outbox(Sheet):
+    """The part of the book that holds notices. ``outbox`` is a cache of what is not final yet."""
+
+    def enqueue(self, notices: Iterable[Notice]) -> list[Notice]:
+        """Write notices whose key is new, and owe them to their channels; gives back the new ones."""
+        with self.transaction():
+            return [one for one in notices if self._enqueue(one)]
+
+    def _enqueue(self, notice: Notice) -> bool:
+        cells = (notice.key, notice.created_at_ms, _encode(notice).decode())
+        written = self._connection.execute(_NOTICE, cells)
+        if not written.rowcount:
+            return False
+        number = written.lastrowid or 0
+        due_ms = notice.not_before_ms or 0
+        for channel in notice.channels:
+            row = (number, channel, DispatchState.QUEUED.value, 0, notice.created_at_ms, due_ms, None)
+            dispatch = self._connection.execute(_DISPATCH, row).lastrowid
+            self._connection.execute(_OWED, (number, channel, dispatch, due_ms))
+        return True
+
+    def append_dispatches(self, rows: Iterable[Dispatch]) -> None:
+        """Write what attempts came to; a final state takes the notice out of the outbox."""
+        with self.transaction():
+            for row in rows:
+                self._append(row)
+
+    def _append(self, row: Dispatch) -> None:
+        found = self._connection.execute("SELECT n FROM notices WHERE key = ?", (row.key,)).fetchone()
+        if found is None:
+            return
+        cells = (found[0], row.channel, row.state.value, row.attempt, row.at_ms, row.next_attempt_ms, row.error)
+        dispatch = self._connection.execute(_DISPATCH, cells).lastrowid
+        if row.state in OPEN_STATES:
+            self._connection.execute(_OWED, (found[0], row.channel, dispatch, row.next_attempt_ms or 0))
+        else:
+            self._connection.execute(
+                "DELETE FROM outbox WHERE notice = ? AND channel = ?", (found[0], row.channel)
+            )
+
+    def owed(self) -> list[Owed]:
+        """Every notice on every channel without a final state, oldest first."""
+        rows = self._connection.execute(
+            "SELECT o.channel, n.notice, d.state, d.attempt, d.at_ms, o.next_attempt_ms, d.error "
+            "FROM outbox o JOIN notices n ON n.n = o.notice JOIN dispatches d ON d.n = o.dispatch "
+            "ORDER BY o.notice"
+        )
+        found = []
+        for channel, text, state, attempt, at_ms, next_ms, error in rows.fetchall():
+            notice = _decode(text)
+            last = Dispatch(notice.key, channel, DispatchState(state), attempt, at_ms, next_ms, error)
+            found.append(Owed(notice, last))
+        return found
+
+    def notices(self, *, since_ms: int = 0, most: int = 1_000) -> list[Notice]:
+        """The latest notices created since an instant, newest first."""
+        rows = self._connection.execute(
+            "SELECT notice FROM notices WHERE created_at_ms >= ? ORDER BY n DESC LIMIT ?", (since_ms, most)
+        )
+        return [_decode(text) for (text,) in rows.fetchall()]
+
+    def dispatches(self, key: str) -> list[Dispatch]:
+        """Every step of one notice, in order."""
+        rows = self._connection.execute(
+            "SELECT d.channel, d.state, d.attempt, d.at_ms, d.next_attempt_ms, d.error "
+            "FROM dispatches d JOIN notices n ON n.n = d.notice WHERE n.key = ? ORDER BY d.n",
+            (key,),
+        )
+        return [
+            Dispatch(key, channel, DispatchState(state), attempt, at_ms, next_ms, error)
+            for channel, state, attempt, at_ms, next_ms, error in rows.fetchall()
+        ]

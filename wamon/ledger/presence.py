@@ -1,0 +1,55 @@
+"""When an observer ran, when the weekly pass did, and which slots passed without a look."""
+
+from wamon.core.timeline import Span
+from wamon.ledger.sheet import Sheet
+from wamon.ledger.words import Missed, MissedReason
+
+
+class Presence(Sheet):
+    """The part of the book that tells unobserved time from good time."""
+
+    def heartbeat(self, began_ms: int, now_ms: int) -> None:
+        """An observer that began at an instant still runs; its period is one row whose end moves on."""
+        with self.transaction():
+            moved = self._connection.execute(
+                "UPDATE running SET end_ms = max(end_ms, ?) "
+                "WHERE n = (SELECT max(n) FROM running) AND start_ms = ?",
+                (now_ms, began_ms),
+            )
+            if not moved.rowcount:
+                self._connection.execute(
+                    "INSERT INTO running VALUES (NULL, ?, ?)", (began_ms, max(began_ms, now_ms))
+                )
+
+    def running(self, span: Span) -> list[Span]:
+        """The periods in which an observer ran, as far as they touch a span."""
+        rows = self._connection.execute(
+            "SELECT start_ms, end_ms FROM running WHERE end_ms >= ? AND start_ms < ? ORDER BY n", tuple(span)
+        )
+        return [Span(*row) for row in rows.fetchall()]
+
+    def miss(self, target: str, at_ms: int, reason: MissedReason, slots: int = 1) -> None:
+        """Slots passed without a look; one row of an instant stands."""
+        with self.transaction():
+            cells = (self._names.number(target, at_ms), at_ms, reason.value, slots)
+            self._connection.execute("INSERT INTO missed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", cells)
+
+    def passed(self, at_ms: int) -> None:
+        """The weekly pass ran."""
+        with self.transaction():
+            self._connection.execute("INSERT INTO passes VALUES (?) ON CONFLICT DO NOTHING", (at_ms,))
+
+    def passes(self) -> list[int]:
+        """When the weekly pass ran."""
+        return [at_ms for (at_ms,) in self._connection.execute("SELECT at_ms FROM passes ORDER BY at_ms")]
+
+    def missed(self, span: Span) -> list[Missed]:
+        """The slots of a span that passed without a look."""
+        names = self._names.words()
+        rows = self._connection.execute(
+            "SELECT target, at_ms, reason, slots FROM missed WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+            tuple(span),
+        )
+        return [
+            Missed(names[number], at_ms, MissedReason(why), slots) for number, at_ms, why, slots in rows.fetchall()
+        ]

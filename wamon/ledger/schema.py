@@ -1,0 +1,183 @@
+"""Tables, the triggers that make facts append-only, and the migrations that lay them."""
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x77414D4E
+"""``wAMN`` in the file's header: tells our databases from everybody else's."""
+
+MIGRATIONS = Migrations("ledger")
+
+FACTS = (
+    "targets",
+    "contexts",
+    "findings",
+    "observations",
+    "exchanges",
+    "rulings",
+    "publications",
+    "segments",
+    "incident_names",
+    "notices",
+    "dispatches",
+    "declarations",
+    "withdrawals",
+    "missed",
+    "passes",
+)
+"""Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
+
+EXTENDED = "running"
+"""A running period is one row whose end moves forward; nothing else of it changes."""
+
+# An observation is keyed by target and instant without a rowid: 31 bytes a row as measured by bench/ledger.py,
+# and one target's stretch lies together. Durations are tenths of a millisecond, which fit one to three bytes.
+# Contexts and findings hold JSON, so that a word that gains a field needs no migration.
+_TABLES = (
+    """CREATE TABLE targets (
+         id INTEGER PRIMARY KEY,
+         name TEXT NOT NULL UNIQUE,
+         first_activated_ms INTEGER NOT NULL)""",
+    """CREATE TABLE contexts (
+         id INTEGER PRIMARY KEY,
+         context TEXT NOT NULL UNIQUE)""",
+    """CREATE TABLE findings (
+         id INTEGER PRIMARY KEY,
+         finding TEXT NOT NULL,
+         edition TEXT NOT NULL,
+         ok INTEGER NOT NULL,
+         UNIQUE (finding, edition))""",
+    """CREATE TABLE observations (
+         target INTEGER NOT NULL REFERENCES targets,
+         at_ms INTEGER NOT NULL,
+         context INTEGER NOT NULL REFERENCES contexts,
+         finding INTEGER NOT NULL REFERENCES findings,
+         dns INTEGER, "connect" INTEGER, tls INTEGER, first_byte INTEGER, total INTEGER,
+         PRIMARY KEY (target, at_ms)) WITHOUT ROWID""",
+    """CREATE TABLE exchanges (
+         target INTEGER NOT NULL,
+         at_ms INTEGER NOT NULL,
+         ruled_at_ms INTEGER NOT NULL,
+         evidence TEXT,
+         exchange BLOB NOT NULL,
+         PRIMARY KEY (target, at_ms),
+         FOREIGN KEY (target, at_ms) REFERENCES observations) WITHOUT ROWID""",
+    """CREATE TABLE tallies (
+         target INTEGER NOT NULL REFERENCES targets,
+         verdict TEXT NOT NULL,
+         observations INTEGER NOT NULL,
+         PRIMARY KEY (target, verdict)) WITHOUT ROWID""",
+    """CREATE TABLE declarations (
+         n INTEGER PRIMARY KEY,
+         kind TEXT NOT NULL,
+         content TEXT NOT NULL,
+         declared_at_ms INTEGER NOT NULL,
+         author TEXT NOT NULL,
+         because TEXT NOT NULL)""",
+    """CREATE TABLE withdrawals (
+         declaration INTEGER PRIMARY KEY REFERENCES declarations,
+         withdrawn_at_ms INTEGER NOT NULL,
+         author TEXT NOT NULL,
+         because TEXT NOT NULL)""",
+    """CREATE TABLE rulings (
+         n INTEGER PRIMARY KEY,
+         target INTEGER NOT NULL REFERENCES targets,
+         at_ms INTEGER NOT NULL,
+         finding INTEGER NOT NULL REFERENCES findings,
+         origin TEXT NOT NULL,
+         ruled_at_ms INTEGER NOT NULL,
+         evidence TEXT,
+         author TEXT,
+         because TEXT,
+         declaration INTEGER REFERENCES declarations)""",
+    "CREATE INDEX rulings_of_observation ON rulings (target, at_ms)",
+    """CREATE TABLE publications (
+         n INTEGER PRIMARY KEY,
+         target TEXT NOT NULL,
+         day TEXT NOT NULL,
+         revision INTEGER NOT NULL,
+         zone TEXT NOT NULL,
+         published_at_ms INTEGER NOT NULL,
+         state TEXT NOT NULL,
+         figures TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         author TEXT NOT NULL,
+         UNIQUE (day, target, revision))""",
+    """CREATE TABLE segments (
+         publication INTEGER NOT NULL REFERENCES publications,
+         start_ms INTEGER NOT NULL,
+         end_ms INTEGER NOT NULL,
+         "column" TEXT NOT NULL,
+         facts TEXT NOT NULL,
+         PRIMARY KEY (publication, start_ms)) WITHOUT ROWID""",
+    """CREATE TABLE days (
+         month TEXT NOT NULL,
+         target TEXT NOT NULL,
+         latest TEXT NOT NULL,
+         PRIMARY KEY (month, target)) WITHOUT ROWID""",
+    """CREATE TABLE incident_names (
+         name TEXT PRIMARY KEY,
+         target TEXT NOT NULL,
+         start_ms INTEGER NOT NULL,
+         end_ms INTEGER NOT NULL,
+         named_at_ms INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX incident_names_by_time ON incident_names (end_ms)",
+    """CREATE TABLE notices (
+         n INTEGER PRIMARY KEY,
+         key TEXT NOT NULL UNIQUE,
+         created_at_ms INTEGER NOT NULL,
+         notice TEXT NOT NULL)""",
+    """CREATE TABLE dispatches (
+         n INTEGER PRIMARY KEY,
+         notice INTEGER NOT NULL REFERENCES notices,
+         channel TEXT NOT NULL,
+         state TEXT NOT NULL,
+         attempt INTEGER NOT NULL,
+         at_ms INTEGER NOT NULL,
+         next_attempt_ms INTEGER,
+         error TEXT)""",
+    "CREATE INDEX dispatches_of_notice ON dispatches (notice, channel)",
+    """CREATE TABLE outbox (
+         notice INTEGER NOT NULL REFERENCES notices,
+         channel TEXT NOT NULL,
+         dispatch INTEGER NOT NULL REFERENCES dispatches,
+         next_attempt_ms INTEGER NOT NULL,
+         PRIMARY KEY (notice, channel)) WITHOUT ROWID""",
+    """CREATE TABLE running (
+         n INTEGER PRIMARY KEY,
+         start_ms INTEGER NOT NULL,
+         end_ms INTEGER NOT NULL)""",
+    "CREATE INDEX running_by_time ON running (end_ms)",
+    "CREATE TABLE passes (at_ms INTEGER PRIMARY KEY)",
+    """CREATE TABLE missed (
+         target INTEGER NOT NULL REFERENCES targets,
+         at_ms INTEGER NOT NULL,
+         reason TEXT NOT NULL,
+         slots INTEGER NOT NULL,
+         PRIMARY KEY (target, at_ms)) WITHOUT ROWID""",
+)
+
+
+def guards(table: str) -> tuple[str, ...]:
+    """The triggers that keep a table append-only, as SQL."""
+    verbs = {"update": "BEFORE UPDATE", "delete": "BEFORE DELETE"}
+    return tuple(
+        f"CREATE TRIGGER {table}_no_{verb} {moment} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for verb, moment in verbs.items()
+    )
+
+
+_EXTENDED_GUARDS = (
+    f"CREATE TRIGGER {EXTENDED}_no_delete BEFORE DELETE ON {EXTENDED} "
+    f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} is append-only'); END",
+    f"CREATE TRIGGER {EXTENDED}_no_update BEFORE UPDATE ON {EXTENDED} "
+    "WHEN NEW.n <> OLD.n OR NEW.start_ms <> OLD.start_ms OR NEW.end_ms < OLD.end_ms "
+    f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} only grows'); END",
+)
+
+
+@MIGRATIONS()
+def m001_the_book(db: Database) -> None:
+    """Every table of the first schema."""
+    for statement in (*_TABLES, *(guard for table in FACTS for guard in guards(table)), *_EXTENDED_GUARDS):
+        db.execute(statement)

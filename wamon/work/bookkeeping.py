@@ -1,0 +1,266 @@
+"""The ledger in the words of the core: what the use-cases ask of their book, on the real one."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.dispatching import Dispatch, Outcome, Pending
+from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
+from wamon.core.incident import Kind
+from wamon.core.knowledge import Look
+from wamon.core.notice import Notice, NoticePhase, Told
+from wamon.core.observation import Exchange
+from wamon.core.publication import DayState, Publication, figures_from
+from wamon.core.reclassification import Account
+from wamon.core.report import Told as Line
+from wamon.core.segments import Segment
+from wamon.core.timeline import Span, day_of, parse_iso
+from wamon.ledger import Ledger, words
+from wamon.ledger.book import Book
+
+_STATES = {
+    Outcome.SENT: words.DispatchState.SENT,
+    Outcome.FAILED: words.DispatchState.FAILED,
+    Outcome.GIVEN_UP: words.DispatchState.GIVEN_UP,
+    Outcome.SUPPRESSED: words.DispatchState.SUPPRESSED,
+}
+
+_SHOWN_NOTICES = 30
+
+
+class Bookkeeper:
+    """What was seen, ruled, published and told, through one open ledger.
+
+    ``channels`` gives, for each channel, the kinds of notice it gets. ``on_dispatch`` hears of every attempt.
+    """
+
+    def __init__(self, ledger: Ledger, channels: Mapping[str, Iterable[str]]) -> None:
+        self._ledger = ledger
+        self._channels = {name: frozenset(map(str, kinds)) for name, kinds in channels.items()}
+        self._beside: set[asyncio.Task[object]] = set()
+        self.on_dispatch: Callable[[Dispatch], None] = lambda _row: None
+        self.recent_notices: tuple[Line, ...] = ()
+        self.written_s = time.monotonic()
+        """When something was last durably written, on the monotonic clock."""
+
+    def soon(self, writing: Coroutine[Any, Any, object]) -> None:
+        """Write something beside what is going on now; its failure is told by the log."""
+        task = asyncio.get_running_loop().create_task(writing)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def activate(self, targets: Sequence[str], at_ms: int) -> None:
+        """Targets the book has not seen are watched from now on."""
+        await self._ledger.activate(targets, at_ms)
+        self._remember_notices(await self._ledger.notices(most=_SHOWN_NOTICES))
+
+    async def record(
+        self, exchange: Exchange, context: Context, ruling: Ruling, *, keep_exchange: bool = False
+    ) -> object:
+        """Write a look and its first ruling; durable when this returns."""
+        acknowledged = await self._ledger.record(exchange, context, ruling, keep_exchange=keep_exchange)
+        self.written_s = time.monotonic()
+        return acknowledged
+
+    async def append_rulings(self, rulings: Sequence[Ruling]) -> object:
+        """Write later rulings."""
+        return await self._ledger.append_rulings(rulings)
+
+    async def heartbeat(self, began_ms: int, now_ms: int) -> None:
+        """An observer runs, since the beginning of this period."""
+        await self._ledger.heartbeat(began_ms, now_ms)
+        self.written_s = time.monotonic()
+
+    async def missed(self, target: str, at_ms: int, reason: str) -> None:
+        """A slot passed without a look."""
+        await self._ledger.miss(target, at_ms, words.MissedReason(reason))
+
+    async def first_ms(self) -> dict[str, int]:
+        """When each target was first watched."""
+        return dict(await self._ledger.targets())
+
+    async def ran(self, span: Span) -> Sequence[Span]:
+        """The periods in which an observer ran."""
+        return await self._ledger.running(span)
+
+    async def marks(self, target: str, span: Span) -> Sequence[Mark]:
+        """A target's looks with their standing findings."""
+        return await self._ledger.marks(target, span)
+
+    async def looks(self, control: str, span: Span) -> Sequence[Look]:
+        """A control's looks, as evidence. How long a good one took is not needed."""
+        return [
+            Look(mark.at_ms, mark.at_ms, mark.interval_ms, mark.finding.verdict is not Verdict.OK)
+            for mark in await self._ledger.marks(control, span, standing=False)
+        ]
+
+    async def troubled(self, span: Span) -> set[str]:
+        """Targets with a look in the span that was kept whole: not good, or evidence."""
+        return {one.exchange.target for one in await self._ledger.witnessed(span)}
+
+    async def account(self, target: str, account: str, span: Span) -> Account:
+        """All that is on record for a target within a span."""
+        kept = await self._ledger.witnessed(span, targets=[target])
+        return Account(
+            target,
+            account,
+            await self._ledger.marks(target, span),
+            {one.exchange.at_ms or 0: one.exchange for one in kept},
+            frozenset(
+                one.exchange.at_ms or 0
+                for one in kept
+                if one.standing is not None and one.standing.origin is Origin.PERSON
+            ),
+        )
+
+    async def trail(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], tuple[Publication, Publication]]:
+        """The first and the latest publication of every row's day that a span touches."""
+        first, last = day_of(span.start_ms, zone), day_of(span.end_ms, zone) + timedelta(days=1)
+        found = await self._ledger.trails(first, last)
+        return {key: (_from_book(one.first), _from_book(one.latest)) for key, one in found.items()}
+
+    async def latest(self, day: date) -> dict[str, Publication]:
+        """What stands for one day, by row."""
+        found = await self._ledger.trails(day, day)
+        return {target: _from_book(one.latest) for (target, _), one in found.items()}
+
+    async def published(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], Publication]:
+        """What stands for every row's day that a span touches."""
+        return {key: latest for key, (_, latest) in (await self.trail(span, zone)).items()}
+
+    async def publish(self, rows: Sequence[tuple[Publication, Sequence[Segment]]]) -> object:
+        """Write what is said of days, with the segments behind it."""
+        return await self._ledger.publish([(_to_book(row), segments) for row, segments in rows])
+
+    async def commit(
+        self,
+        rulings: Sequence[Ruling],
+        publications: Sequence[tuple[Publication, Sequence[Segment]]],
+        notices: Iterable[Notice],
+        at_ms: int,
+    ) -> None:
+        """The weekly pass in one transaction: killed at any step it leaves the old or the new state."""
+        letters = [self._addressed(one) for one in notices]
+        rows = [(_to_book(row), segments) for row, segments in publications]
+
+        def all_of_it(book: Book) -> None:
+            book.append_rulings(rulings)
+            book.publish(rows)
+            book.enqueue(letters)
+            book.passed(at_ms)
+
+        await self._ledger.write(all_of_it)
+        self._remember_notices(letters)
+
+    async def passes(self) -> Sequence[int]:
+        """When the weekly pass ran."""
+        return await self._ledger.read(lambda book: book.passes())
+
+    async def enqueue(self, notices: Iterable[Notice]) -> object:
+        """Write notices and owe them to the channels that want their kind."""
+        fresh = await self._ledger.enqueue([self._addressed(one) for one in notices])
+        self._remember_notices(fresh)
+        return fresh
+
+    def _addressed(self, notice: Notice) -> words.Notice:
+        return words.Notice(
+            key=notice.key,
+            kind=notice.kind.value,
+            phase=notice.phase.value,
+            target=notice.target,
+            severity=notice.severity.value,
+            title=notice.title,
+            body=notice.body,
+            created_at_ms=notice.created_at_ms,
+            evidence=(notice.incident,) if notice.incident else (),
+            channels=tuple(name for name, kinds in self._channels.items() if notice.kind.value in kinds),
+        )
+
+    def _remember_notices(self, fresh: Iterable[words.Notice]) -> None:
+        lines = [
+            Line(one.created_at_ms, one.kind, one.phase, one.target, one.severity, one.title) for one in fresh
+        ]
+        every = sorted((*lines, *self.recent_notices), key=lambda one: -one.at_ms)
+        self.recent_notices = tuple(every[:_SHOWN_NOTICES])
+
+    async def told(self, since_ms: int) -> tuple[Told, ...]:
+        """What people were last told of each incident, read off the notices."""
+        found: dict[str, Told] = {}
+        for one in reversed(await self._ledger.notices(since_ms=since_ms)):
+            name = one.evidence[0] if one.evidence else ""
+            if not name or one.kind in (Kind.RESTATED, Kind.DIGEST):
+                continue
+            closed = one.phase in (NoticePhase.RESOLVED, NoticePhase.NOTE)
+            before = found.get(name)
+            opened_ms = parse_iso(name.rpartition("@")[2])
+            found[name] = Told(
+                one.target,
+                Kind(one.kind),
+                opened_ms,
+                one.created_at_ms if closed else None,
+                name,
+                before.count + 1 if before else 1,
+            )
+        return tuple(found.values())
+
+    async def pending_dispatches(self) -> Sequence[Pending]:
+        """Every notice on every channel that has no final dispatch yet."""
+        return [
+            Pending(one.notice, one.last.channel, one.last.attempt, one.last.next_attempt_ms or 0, one.notice.html)
+            for one in await self._ledger.owed()
+        ]
+
+    async def append_dispatches(self, dispatches: Sequence[Dispatch]) -> None:
+        """Write what attempts came to."""
+        rows = [
+            words.Dispatch(
+                one.notice_key,
+                one.channel,
+                _STATES[one.outcome],
+                one.attempt,
+                one.at_ms,
+                one.next_attempt_ms,
+                one.detail or None,
+            )
+            for one in dispatches
+        ]
+        if rows:
+            await self._ledger.append_dispatches(rows)
+        for one in dispatches:
+            self.on_dispatch(one)
+
+    async def outbox_state(self, now_ms: int) -> tuple[int, int]:
+        """How many notices wait, and for how long the oldest has."""
+        owed = await self._ledger.owed()
+        return len(owed), max((now_ms - one.notice.created_at_ms for one in owed), default=0)
+
+
+def _to_book(row: Publication) -> words.Publication:
+    return words.Publication(
+        row.target,
+        row.day,
+        row.zone,
+        row.published_at_ms,
+        DayState.CLOSED.value,
+        msgspec.structs.asdict(row.figures),
+        row.reason,
+        row.author,
+    )
+
+
+def _from_book(row: words.Publication) -> Publication:
+    return Publication(
+        row.target,
+        row.day,
+        row.zone,
+        row.revision,
+        row.published_at_ms,
+        figures_from(row.figures),
+        row.reason,
+        row.author,
+    )
