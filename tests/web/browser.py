@@ -22,6 +22,8 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 
+LOUD = {"Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"}
+
 
 class Browser:
     """Chromium's DevTools protocol over a pair of pipes; messages end with a zero byte."""
@@ -81,10 +83,9 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def screenshot(self, path: Path) -> None:
-        """The whole page as a PNG."""
-        shot = self.page("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(shot["data"]))
+    def screenshot(self) -> bytes:
+        """What is seen of the page without scrolling, as a PNG."""
+        return base64.b64decode(self.page("Page.captureScreenshot")["data"])
 
     def complaints(self) -> list[str]:
         """What the browser said of the page: violations of its policy, errors, dialogs."""

@@ -21,9 +21,9 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 _END = b"# EOF\n"
-_BREATH_LINES = 200
+_BREATH_PIECES = 100
 _BREATH_S = 100e-6
-"""After so many lines the rendering thread sleeps a moment: a look must not wait for a scrape to end."""
+"""After so many pieces the rendering thread sleeps a moment: a look must not wait for a scrape to end."""
 
 
 class Exposition(msgspec.Struct, frozen=True):
@@ -79,8 +79,8 @@ def render(tally: Tally, report: Report) -> Exposition:
     """Every metric of the table, and the process's own, as text."""
     text, openmetrics = [generate_latest(_process())], [_openmetrics(_process()).removesuffix(_END)]
     for metric in METRICS:
-        lines = _lines(metric, tally, report)
-        series = "".join(_breathing(lines)).encode()
+        pieces = _pieces(metric, tally, report)
+        series = "".join(_breathing(pieces)).encode()
         text += [_head(metric, metric.name), series]
         openmetrics += [_head(metric, metric.name.removesuffix("_total")), series]
     return Exposition(b"".join(text), b"".join([*openmetrics, _END]))
@@ -104,41 +104,41 @@ def _head(metric: Metric, family: str) -> bytes:
     return f"# HELP {family} {metric.help}\n# TYPE {family} {metric.kind}\n".encode()
 
 
-def _breathing(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if number % _BREATH_LINES == _BREATH_LINES - 1:
+def _breathing(pieces: Iterable[str]) -> Iterator[str]:
+    for number, piece in enumerate(pieces, 1):
+        if number % _BREATH_PIECES == 0:
             time.sleep(_BREATH_S)
-        yield line
+        yield piece
 
 
-def _lines(metric: Metric, tally: Tally, report: Report) -> Iterator[str]:
-    """The series of one metric, written the way that both formats read."""
+def _pieces(metric: Metric, tally: Tally, report: Report) -> Iterator[str]:
+    """The series of one metric, a line each, written the way that both formats read."""
     if metric.read is None:
-        yield from _histogram(metric, tally)
+        yield from _histograms(metric, tally)
         return
+    shape = f"{metric.name}{_braced(_label_shape(metric))} %s\n"
     for values, value in metric.read(tally, report):
         if value is not None:
-            labels = ",".join(f"{name}={_quoted(one)}" for name, one in zip(metric.labels, values, strict=True))
-            yield (
-                f"{metric.name}{{{labels}}} {_number(value)}\n" if labels else f"{metric.name} {_number(value)}\n"
-            )
+            yield shape % (*map(_quoted, values), _number(value))
 
 
-def _histogram(metric: Metric, tally: Tally) -> Iterator[str]:
-    bounds = [*map(repr, BOUNDS_S), "+Inf"]
+def _histograms(metric: Metric, tally: Tally) -> Iterator[str]:
+    """All lines of one target's step in a piece: the counts add up from bound to bound."""
+    label_shape = _label_shape(metric)
+    buckets = [f'{metric.name}_bucket{{%s,le="{bound}"}} %d\n' for bound in (*BOUNDS_S, "+Inf")]
+    shape = "".join([*buckets, f"{metric.name}_count{{%s}} %d\n", f"{metric.name}_sum{{%s}} %r\n"])
     for target, counted in list(tally.targets.items()):
         for step, row in list(counted.steps.items()):
+            labels = label_shape % (_quoted(target), _quoted(step))
             *counts, sum_ms = tuple(row)
-            labels = _labels(metric, (target, step))
-            total = 0.0
-            for bound, total in zip(bounds, accumulate(counts), strict=True):
-                yield f'{metric.name}_bucket{{{labels},le="{bound}"}} {total:.0f}\n'
-            yield f"{metric.name}_count{{{labels}}} {total:.0f}\n"
-            yield f"{metric.name}_sum{{{labels}}} {sum_ms / 1000!r}\n"
+            sums = tuple(accumulate(counts))
+            filled: list[object] = [labels] * (2 * len(sums) + 4)
+            filled[1::2] = *sums, sums[-1], sum_ms / 1000
+            yield shape % tuple(filled)
 
 
-def _labels(metric: Metric, values: Iterable[str]) -> str:
-    return ",".join([f"{name}={_quoted(value)}" for name, value in zip(metric.labels, values, strict=True)])
+def _label_shape(metric: Metric) -> str:
+    return ",".join(f"{name}=%s" for name in metric.labels)
 
 
 def _braced(labels: str) -> str:

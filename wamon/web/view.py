@@ -16,7 +16,7 @@ from wamon.core.uptime import Figures, clock_text
 from wamon.core.vigil import EVIDENCE
 from wamon.metrics import allowed_down_ms, error_budget
 from wamon.web import words
-from wamon.web.bars import Bar, Word, bars, remarkable
+from wamon.web.bars import Bar, bars
 from wamon.web.words import Headline, Share, When
 
 INCIDENTS = 40
@@ -54,7 +54,7 @@ class Chart(msgspec.Struct, frozen=True):
     bars: list[Bar]
     first: str
     summary: str
-    days: list[Word]
+    days: list[Bar]
     periods: tuple[str, ...]
     lines: list[Line]
     budget: str = ""
@@ -193,13 +193,15 @@ def _chart(
     readings: Sequence[Reading],
 ) -> Chart:
     shown = bars(days, today)
-    worth = remarkable(days)
+    worth = [one for one in reversed(shown) if one.worth]
     rest = len(days) - len(worth)
     columns = {"Today": "today", "This month": "month", f"{len(days)} days" if len(days) != 1 else "1 day": "days"}
     return Chart(
         bars=shown,
         first=words.day_text(days[0].date) if days else "",
-        summary=f"{rest} of {len(days)} days without any loss" if days else "no day has been watched yet",
+        summary=f"{rest} of {len(days)} days with nothing lost or unseen"
+        if days
+        else "no day has been watched yet",
         days=worth,
         periods=tuple(columns),
         lines=_lines([periods.get(name, Figures()) for name in columns.values()], readings),
@@ -240,7 +242,7 @@ def _trouble(one: Incident, probes: Mapping[str, ProbeKind], now_ms: int, zone: 
         target=one.target,
         kind=one.kind.value.replace("_", " "),
         opened=words.when(one.opened_ms, zone),
-        closed=words.when(one.closed_ms, zone) if one.closed_ms is not None else None,
+        closed=words.until(one.closed_ms, one.opened_ms, zone) if one.closed_ms is not None else None,
         lasted=words.lasted(one, now_ms),
         blame=words.blame(one, probes.get(one.target, ProbeKind.API)),
         counted=words.counted_as(one),

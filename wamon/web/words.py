@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,8 +12,8 @@ from wamon.core.notice import WHOSE, duration_text, what
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.report import Report, State, TargetReport
-from wamon.core.timeline import from_ms, iso
-from wamon.core.uptime import Figures, clock_text, percent
+from wamon.core.timeline import day_of, from_ms, iso
+from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures, clock_text, percent
 from wamon.core.vigil import EVIDENCE
 
 INSUFFICIENT = "insufficient data"
@@ -67,11 +68,14 @@ def when(at_ms: int, zone: ZoneInfo) -> When:
     return When(from_ms(at_ms).astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z"), iso(at_ms))
 
 
-def time_of_day(at_ms: int, zone: ZoneInfo) -> When:
-    """``10:12``, where the day is already said."""
-    return When(from_ms(at_ms).astimezone(zone).strftime("%H:%M"), iso(at_ms))
+def until(at_ms: int, since_ms: int, zone: ZoneInfo) -> When:
+    """The end of a span: ``10:46 UTC`` where it lies on the day of its beginning."""
+    if day_of(at_ms, zone) != day_of(since_ms, zone):
+        return when(at_ms, zone)
+    return When(from_ms(at_ms).astimezone(zone).strftime("%H:%M %Z"), iso(at_ms))
 
 
+@lru_cache(maxsize=1024)
 def day_text(day: date) -> str:
     """``Tue 2026-11-03``."""
     return f"{_WEEKDAYS[day.weekday()]} {day.isoformat()}"
@@ -82,9 +86,10 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def share(lost_ms: int, whole_ms: int, sums: Figures) -> Share:
     """``1 - lost/whole`` in percent, toward the worse; under 90 % coverage no percentage is claimed."""
-    if sums.observed_ms <= 0:
+    coverage = sums.coverage
+    if not coverage:
         return Share(NO_DATA, "", said=False)
-    if not sums.sufficient:
+    if coverage < SUFFICIENT_COVERAGE:
         return Share(INSUFFICIENT, clock_text(lost_ms), said=False)
     return Share(percent(lost_ms, whole_ms), clock_text(lost_ms))
 
@@ -147,7 +152,7 @@ def counted_as(one: Incident) -> str:
 def lasted(one: Incident, now_ms: int) -> str:
     """How long an incident lasted, or lasts already."""
     length = duration_text(one.span(now_ms).length_ms)
-    return f"for {length} so far" if one.closed_ms is None else length
+    return f"{length} so far" if one.closed_ms is None else length
 
 
 def sends_and_receives(report: Report) -> bool:
