@@ -7,9 +7,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from enum import Enum
+from typing import Any
 
-from wamon.assembly import House
+import msgspec
+
+from wamon.assembly import House, every
+from wamon.control import listen as listen_for_commands
+from wamon.control import socket_path
 from wamon.core.report import Report
+from wamon.jobs import Job
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier
@@ -18,13 +24,15 @@ from wamon.service_manager import notify, watchdog_interval_s
 from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, TrafficTarget, resolve_all
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
-from wamon.wiring import Askers, asking
+from wamon.wiring import Askers, asking, calling
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
+from wamon.work.reclassify import PassAsked, outcome_document
 
 _log = logging.getLogger("wamon")
 
 LOOP_SILENT_S = 5.0
+SIGN_OF_LIFE = "sign of life"
 WRITER_SILENT_S = 60.0
 """A loop or a writer that has been silent for longer is not well, and the watchdog is not fed."""
 
@@ -49,6 +57,10 @@ class Daemon:
             for one in settings.targets
             if isinstance(one, AskingTarget)
         }
+        if settings.service.heartbeat_url is not None:
+            self.asking[SIGN_OF_LIFE] = calling(
+                SIGN_OF_LIFE, self.secrets[settings.service.heartbeat_url].reveal()
+            )
         self.started = False
         self._since_s = time.monotonic()
 
@@ -57,10 +69,12 @@ class Daemon:
         async with AsyncExitStack() as stack:
             await self._open(stack)
             await self.house.wake_up()
-            self.schedule.start(self.house.jobs())
+            self.schedule.start([*self.house.jobs(), *self._heartbeats()])
             stack.push_async_callback(self.schedule.stop)
             listen = self.settings.service.listen
             await stack.enter_async_context(serve(build(self), listen.host, listen.port))
+            path = socket_path(self.environ, self.settings.service.database_path(self.environ))
+            await stack.enter_async_context(listen_for_commands(path, {"reclassify": self._reclassify}))
             feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
             stack.callback(feeding.cancel)
             self.started = True
@@ -78,8 +92,8 @@ class Daemon:
         self.courier = Courier({one.name: self.secrets[one.url].reveal() for one in self.settings.channels})
         stack.push_async_callback(self.courier.close)
         await refuse_channels(self.courier)
-        askers = Askers(self.asking)
-        stack.push_async_callback(askers.close)
+        self.askers = Askers(self.asking)
+        stack.push_async_callback(self.askers.close)
         judging = ThreadPoolExecutor(1, "judging")
         stack.callback(judging.shutdown, wait=False, cancel_futures=True)
         book = Bookkeeper(ledger, {one.name: one.on for one in self.settings.channels})
@@ -87,7 +101,7 @@ class Daemon:
         self.house = House(
             self.settings,
             book,
-            askers,
+            self.askers,
             wall_ms,
             drain=Drain(book, self.courier, wall_ms),
             off_loop=judging,
@@ -105,6 +119,21 @@ class Daemon:
         self.house.step(at_ms)
         for name in self.house.vigil.watched:
             self._missed(name, at_ms, "clock")
+
+    async def _reclassify(self, wanted: dict[str, Any]) -> Mapping[str, Any]:
+        asked = msgspec.convert(wanted, PassAsked)
+        within = asked.within(wall_ms(), self.house.zone, self.settings.reclassification.days)
+        return outcome_document(await self.house.reclassify(within, dry_run=asked.dry_run, reopen=asked.reopen))
+
+    def _heartbeats(self) -> list[Job]:
+        """The outgoing sign of life, where one is wanted: sent only while all is well."""
+        if self.settings.service.heartbeat_url is None:
+            return []
+        return [Job("sign of life", every(self.settings.service.heartbeat_interval_ms), self._sign_of_life)]
+
+    async def _sign_of_life(self, now_ms: int) -> None:
+        if not self.health().reasons:
+            await self.askers.ask(SIGN_OF_LIFE, now_ms)
 
     async def _feed_watchdog(self) -> None:
         interval_s = watchdog_interval_s(self.environ)

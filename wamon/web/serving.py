@@ -36,6 +36,14 @@ async def serve(
     ``setting`` is what the operator would change. Raises ListenError when nothing can listen there.
     """
     listening = await _listening(host, port, setting)
+    bound_host, bound_port = listening.getsockname()[:2]
+    async with serve_socket(app, listening):
+        yield bound_host, bound_port
+
+
+@asynccontextmanager
+async def serve_socket(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve on a socket that listens already, while the context lasts."""
     server = _Embedded(
         Config(
             app,
@@ -52,10 +60,9 @@ async def serve(
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
     )
-    bound_host, bound_port = listening.getsockname()[:2]
-    serving = asyncio.create_task(server.serve(sockets=[listening]), name=f"http {bound_host}:{bound_port}")
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name=f"http {listening.getsockname()}")
     try:
-        yield bound_host, bound_port
+        yield
     finally:
         server.stop.set()
         await serving

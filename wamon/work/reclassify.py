@@ -17,7 +17,16 @@ from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import Publication
 from wamon.core.reclassification import Account
-from wamon.core.review import MARGIN_MS, Ground, Review, day_timeline, restated_notice, review, standing
+from wamon.core.review import (
+    MARGIN_MS,
+    Ground,
+    Review,
+    day_timeline,
+    restated_notice,
+    review,
+    standing,
+    window,
+)
 from wamon.core.segments import Segment
 from wamon.core.timeline import Span, day_span
 from wamon.core.vigil import Watched
@@ -131,3 +140,52 @@ async def _off_loop(executor: Executor | None, judge: Callable[[], Review]) -> R
     if executor is None:
         return judge()
     return await asyncio.get_running_loop().run_in_executor(executor, judge)
+
+
+class PassAsked(msgspec.Struct, frozen=True):
+    """A pass as a person asks for it: ISO days, both included; without them the usual window."""
+
+    first: date | None = None
+    last: date | None = None
+    dry_run: bool = False
+    reopen: bool = False
+
+    def within(self, now_ms: int, zone: ZoneInfo, days: int) -> Span:
+        """The instants to judge; never beyond now. Raises ValueError for days in the wrong order."""
+        usual = window(now_ms, zone, days)
+        start_ms = day_span(self.first, zone).start_ms if self.first else usual.start_ms
+        end_ms = day_span(self.last, zone).end_ms if self.last else max(usual.end_ms, start_ms)
+        if end_ms <= start_ms:
+            raise ValueError(f"--from {self.first} is after --to {self.last or 'yesterday'}: name an earlier day")
+        return Span(start_ms, min(end_ms, now_ms))
+
+
+def outcome_document(outcome: Outcome) -> dict[str, object]:
+    """What a pass found, as JSON: what turned and why, and every restated day before and after."""
+    found = outcome.review
+    return {
+        "rulings": len(found.rulings),
+        "turned": [
+            {
+                "target": one.target,
+                "from": one.before.value,
+                "to": one.after.value,
+                "rule": one.rule,
+                "observations": one.observations,
+                "seconds": one.moved_ms / 1000,
+            }
+            for one in found.turns
+        ],
+        "days": [_restated(row, outcome.before.get((row.target, row.day))) for row in found.publications],
+    }
+
+
+def _restated(row: Publication, before: Publication | None) -> dict[str, object]:
+    return {
+        "target": row.target,
+        "date": row.day.isoformat(),
+        "revision": row.revision,
+        "before": before.figures.availability if before else None,
+        "after": row.figures.availability,
+        "reason": row.reason,
+    }

@@ -1,0 +1,96 @@
+"""``wamon reclassify``: the weekly pass, now; with ``--dry-run`` only what it would turn."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wamon.cli.answers import FINE, CannotError, write_json
+from wamon.control import ControlError, ask, socket_path
+from wamon.core.days import Overlay
+from wamon.core.knowledge import knowledge
+from wamon.core.timeline import Span, subtract
+from wamon.ledger import LedgerError, open_ledger
+from wamon.schedule import wall_ms
+from wamon.settings import Settings, SettingsError, default_settings, load
+from wamon.wiring import watched
+from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.reclassify import Pass, PassAsked, outcome_document, reclassify
+
+
+def reclassify_command(
+    first: date | None, last: date | None, *, dry_run: bool, reopen: bool, config: Path | None, as_json: bool
+) -> int:
+    """Run it in the daemon where one runs, else on the database itself; print what turns, why, and the days."""
+    asked = PassAsked(first, last, dry_run, reopen)
+    try:
+        settings = default_settings() if config is None else load(config)
+        database = settings.service.database_path(os.environ)
+        document = ask(socket_path(os.environ, database), "reclassify", msgspec.to_builtins(asked))
+        if document is None and not database.exists():
+            raise ValueError(
+                f"{database}: there is no database yet; start wamon run first, or name it with -c FILE"
+            )
+        if document is None:
+            document = asyncio.run(_offline(settings, database, asked))
+    except (ControlError, LedgerError, SettingsError, ValueError) as refused:
+        raise CannotError(str(refused)) from None
+    if as_json:
+        write_json(document)
+    else:
+        print("\n".join(lines(document, dry_run=dry_run)))
+    return FINE
+
+
+async def _offline(settings: Settings, database: Path, asked: PassAsked) -> Mapping[str, Any]:
+    """Without a daemon: take the database's lock and do what the daemon would do."""
+    ledger = open_ledger(database)
+    try:
+        book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
+        now_ms, zone = wall_ms(), settings.service.timezone
+        within = asked.within(now_ms, zone, settings.reclassification.days)
+        ran = await book.ran(Span(within.start_ms, now_ms + 1))
+        plan = Pass(
+            within,
+            zone,
+            settings.availability.confirm,
+            now_ms,
+            Overlay(unobserved=tuple(subtract([Span(within.start_ms, now_ms)], ran))),
+            asked.reopen,
+        )
+        first_ms = await book.first_ms()
+        outcome = await reclassify(book, watched(settings), knowledge(), first_ms, plan, dry_run=asked.dry_run)
+        return outcome_document(outcome)
+    finally:
+        await ledger.close()
+
+
+def lines(document: Mapping[str, Any], *, dry_run: bool) -> list[str]:
+    """The outcome as a person reads it."""
+    if not document["turned"] and not document["days"]:
+        return ["Nothing turns: no evidence speaks against what was judged."]
+    told = ["Would turn:" if dry_run else "Turned:"]
+    told += [
+        f"  {one['target']}: {one['observations']} looks, {one['seconds']:.0f} s, {one['from']} -> {one['to']},"
+        f" because {one['rule'].replace('_', ' ')}"
+        for one in document["turned"]
+    ]
+    told.append("Days:")
+    told += [
+        f"  {one['target']} {one['date']}: {_share(one['before'])} -> {_share(one['after'])},"
+        f" revision {one['revision']}"
+        for one in document["days"]
+    ]
+    return [*told, "Nothing was written: this was a dry run."] if dry_run else told
+
+
+def _share(ratio: float | None) -> str:
+    """A ratio in percent, rounded toward the worse."""
+    if ratio is None:
+        return "no data"
+    hundredths = int(ratio * 10_000)
+    return "100 %" if ratio >= 1 else f"{hundredths // 100}.{hundredths % 100:02d} %"
