@@ -163,6 +163,7 @@ class House:
             Job(TELL, self._tell_due, self._tell),
             Job("drain", every(self.pace.drain_ms), self._drain),
             Job("heartbeat", every(self.pace.heartbeat_ms), self._heartbeat),
+            Job("prune", every(DAY), self._prune),
             Job("close", lambda now_ms: next_close(now_ms, self.zone), self._close),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]
@@ -194,6 +195,11 @@ class House:
 
     async def _heartbeat(self, now_ms: int) -> None:
         await self.book.heartbeat(self.began_ms, now_ms)
+
+    async def _prune(self, now_ms: int) -> None:
+        """Forget single looks that are older than is wanted; their days were settled long before."""
+        kept_days = max(self.settings.service.observation_days, self.settings.reclassification.days + 8)
+        await self.book.prune(now_ms - kept_days * DAY)
 
     async def _close(self, now_ms: int) -> None:
         await self.close(day_of(now_ms, self.zone) - timedelta(days=1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from wamon.core.incident import Lasting
 from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.timeline import SECOND
 from wamon.core.vigil import Watched
 from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
@@ -60,6 +61,13 @@ def asking(target: AskingTarget, settings: Settings, found: Secrets) -> Asking:
         ca_file=str(target.ca_file) if target.ca_file else None,
         standing=None if target.probe in NEW_EACH_TIME else KINDS[target.probe](aim),
     )
+
+
+def calling(name: str, url: str) -> Asking:
+    """How a plain address is called that nothing is judged of: a dead man's switch."""
+    aim = Aim(url=url)
+    request = KINDS[ProbeKind.CONTROL](aim)
+    return Asking(name, ProbeKind.CONTROL, 10 * SECOND, aim, "any", None, request)
 
 
 def _aim(target: AskingTarget, settings: Settings, found: Secrets) -> Aim:

@@ -23,7 +23,7 @@ from wamon.work.reclassify import Pass, PassAsked, outcome_document, reclassify
 
 
 def reclassify_command(
-    first: date | None, last: date | None, *, dry_run: bool, reopen: bool, config: Path | None, as_json: bool
+    first: date | None, last: date | None, dry_run: bool, reopen: bool, config: Path | None, as_json: bool
 ) -> int:
     """Run it in the daemon where one runs, else on the database itself; print what turns, why, and the days."""
     asked = PassAsked(first, last, dry_run, reopen)

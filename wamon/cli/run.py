@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from wamon.daemon import Daemon, Ended
 from wamon.ledger import LedgerError
-from wamon.settings import Settings, SettingsError, default_settings, load
+from wamon.settings import Settings, SettingsError, default_settings, load, warnings
 
 _log = logging.getLogger("wamon")
 
@@ -25,6 +26,8 @@ def run_command(config: Path | None) -> int:
     try:
         settings = _settings(config)
         _start_log(settings)
+        for said in warnings(settings, datetime.now(UTC).date()):
+            _log.warning("%s", said)
         return _loop(_serve(config, settings))
     except (SettingsError, LedgerError, OSError, ValueError) as refused:
         sys.stderr.write(f"wamon: {refused}\n")

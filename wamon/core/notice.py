@@ -12,7 +12,10 @@ from wamon.core.timeline import DAY, MINUTE, Span, from_ms, iso
 
 API_UPDATE_CODE = 2
 API_UPDATE_MS = 6 * MINUTE
-"""Five minutes, and one for what the looks add at either edge. Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19)."""
+"""Five minutes, and one for what the looks add at either edge.
+
+Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19).
+"""
 
 
 REMEMBERED_MS = 3 * DAY

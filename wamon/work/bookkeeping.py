@@ -80,6 +80,10 @@ class Bookkeeper:
         """A slot passed without a look."""
         await self._ledger.miss(target, at_ms, words.MissedReason(reason))
 
+    async def prune(self, before_ms: int) -> None:
+        """Forget single looks from before an instant; what was published of them stays."""
+        await self._ledger.prune(before_ms)
+
     async def first_ms(self) -> dict[str, int]:
         """When each target was first watched."""
         return dict(await self._ledger.targets())
