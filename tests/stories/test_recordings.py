@@ -201,7 +201,6 @@ def test_a_gap_is_unobserved_and_told_once_for_all_targets(tmp_path: Path) -> No
         (EXPIRED, "10:09", [("10:01:30", "user_error", "opened"), ("10:11:30", "user_error", "resolved")]),
         (EXPIRED, "10:00", []),
         (UPDATE, "10:03", []),
-        (UPDATE, "10:09", [("10:04:30", "outage", "opened"), ("10:11:30", "outage", "resolved")]),
         (THROTTLED, "10:08", []),
     ],
 )

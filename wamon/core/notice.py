@@ -142,53 +142,79 @@ def announce(
     lasting: Lasting,
 ) -> Desk:
     """Compare what is so with what was told. Short trouble is not told, nor a path no control has spoken of."""
-    notices: list[Notice] = []
+    every = list(found)
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
-    blanks: list[Incident] = []
-    seen: list[Incident] = []
-    for incident, probe in found:
-        seen.append(incident)
-        if incident.kind is Kind.UNOBSERVED:
-            blanks.append(incident)
-            continue
-        place = next((i for i, one in enumerate(standing) if _same(one, incident, now_ms)), None)
+    seen = [incident for incident, _ in every if incident.kind is not Kind.UNOBSERVED]
+    blanks = [incident for incident, _ in every if incident.kind is Kind.UNOBSERVED]
+    places = _matched(seen, standing, now_ms)
+    notices = _gone(seen, set(places.values()), standing, now_ms)
+    probes = {incident.target: probe for incident, probe in every}
+    for number, incident in enumerate(seen):
+        place = places.get(number)
         before = standing[place] if place is not None else None
-        phase = _due(incident, before, now_ms, lasting)
+        phase = _due(incident, before, now_ms, _patience(incident, seen, lasting), lasting.resolve_after_ms)
         if phase is None:
             continue
         after = _told(incident, before)
-        notices.append(_notice(incident, probe, phase, after, now_ms))
+        notices.append(_notice(incident, probes[incident.target], phase, after, now_ms))
         if place is None:
             standing.append(after)
         else:
             standing[place] = after
-    for place, one in enumerate(standing):
-        if one.closed_ms is None and not any(_same(one, incident, now_ms) for incident in seen):
-            standing[place] = msgspec.structs.replace(one, closed_ms=now_ms, count=one.count + 1)
-            notices.append(_withdrawn(one, now_ms))
     for note, after in _offline(blanks, standing, now_ms, lasting):
         notices.append(note)
         standing.append(after)
     return Desk(tuple(notices), tuple(standing))
 
 
+def _matched(seen: Sequence[Incident], standing: Sequence[Told], now_ms: int) -> dict[int, int]:
+    """Which incident is which told one, by index: one to one, the same kind and the nearest beginning first.
+
+    A target may have an outage and a user error at a time; what was said of one is never taken for the other.
+    """
+    pairs = sorted(
+        (one.kind is not incident.kind, abs(one.opened_ms - incident.opened_ms), number, place)
+        for number, incident in enumerate(seen)
+        for place, one in enumerate(standing)
+        if _same(one, incident, now_ms)
+    )
+    matched: dict[int, int] = {}
+    for _, _, number, place in pairs:
+        if number not in matched and place not in matched.values():
+            matched[number] = place
+    return matched
+
+
 def _same(one: Told, incident: Incident, now_ms: int) -> bool:
-    related = (one.kind is Kind.UNOBSERVED) == (incident.kind is Kind.UNOBSERVED)
-    return one.target == incident.target and related and one.overlaps(incident.span(now_ms))
+    return (
+        one.target == incident.target and one.kind is not Kind.UNOBSERVED and one.overlaps(incident.span(now_ms))
+    )
 
 
-def _due(incident: Incident, before: Told | None, now_ms: int, lasting: Lasting) -> NoticePhase | None:
+def _gone(seen: Sequence[Incident], matched: set[int], standing: list[Told], now_ms: int) -> list[Notice]:
+    """Withdraw what is open and no longer so; one that became part of another of its kind ends without a word."""
+    notices: list[Notice] = []
+    for place, one in enumerate(standing):
+        if place in matched or one.closed_ms is not None:
+            continue
+        standing[place] = msgspec.structs.replace(one, closed_ms=now_ms, count=one.count + 1)
+        if not any(_same(one, incident, now_ms) and one.kind is incident.kind for incident in seen):
+            notices.append(_withdrawn(one, now_ms))
+    return notices
+
+
+def _due(
+    incident: Incident, before: Told | None, now_ms: int, patience_ms: int, resolve_after_ms: int
+) -> NoticePhase | None:
     """Which phase people should hear of now, if any."""
     if before is None:
         opened = incident.closed_ms is None and not _doubtful(incident)
-        return (
-            NoticePhase.OPENED if opened and now_ms - incident.opened_ms >= _patience(incident, lasting) else None
-        )
+        return NoticePhase.OPENED if opened and now_ms - incident.opened_ms >= patience_ms else None
     if incident.closed_ms is None:
         again = before.closed_ms is not None or before.kind is not incident.kind
         return NoticePhase.CHANGED if again else None
     quiet_for_ms = now_ms - incident.closed_ms
-    return NoticePhase.RESOLVED if before.closed_ms is None and quiet_for_ms >= lasting.resolve_after_ms else None
+    return NoticePhase.RESOLVED if before.closed_ms is None and quiet_for_ms >= resolve_after_ms else None
 
 
 def _doubtful(incident: Incident) -> bool:
@@ -196,13 +222,22 @@ def _doubtful(incident: Incident) -> bool:
     return incident.provisional and incident.cause is Cause.PATH
 
 
-def _patience(incident: Incident, lasting: Lasting) -> int:
+def _patience(incident: Incident, seen: Sequence[Incident], lasting: Lasting) -> int:
     """How long before people are told: an update of Meta's API and throttling get more time."""
     if incident.cause is Cause.THROTTLING:
         return max(lasting.open_after_ms, THROTTLED_FOR_MS)
-    if incident.codes == (API_UPDATE_CODE,):
+    if _is_update(incident) and not any(_fails_too(one) for one in seen):
         return max(lasting.open_after_ms, API_UPDATE_MS)
     return lasting.open_after_ms
+
+
+def _is_update(incident: Incident) -> bool:
+    return incident.codes == (API_UPDATE_CODE,)
+
+
+def _fails_too(incident: Incident) -> bool:
+    """Trouble now that is more than an update of Meta's API."""
+    return incident.closed_ms is None and not _is_update(incident) and incident.kind is not Kind.USER_ERROR
 
 
 def _told(incident: Incident, before: Told | None) -> Told:
