@@ -194,12 +194,8 @@ def test_the_night_holds_every_kind_of_trouble(replayed: dict) -> None:
 
 def test_the_weekly_pass_turns_the_fault_of_metas_authentication_in_both(night: Night, replayed: dict) -> None:
     [row] = replayed["reclassified"]
-    assert (row["target"], row["from"], row["to"], row["rule"]) == (
-        "cloud-api",
-        "user_error",
-        "system_error",
-        "same_token_valid",
-    )
+    assert row["rule"] == "same_token_valid"
+    assert (row["target"], row["from"], row["to"]) == ("cloud-api", "user_error", "system_error")
     first = next(one for one in night.report.targets if one.name == "cloud-api").days[0]
     assert first.revision == 2
     assert first.first is not None
@@ -208,7 +204,10 @@ def test_the_weekly_pass_turns_the_fault_of_metas_authentication_in_both(night: 
 
 def test_every_recorded_exchange_goes_through_classify(night: Night) -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "wamon", "classify", str(night.recording)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "wamon", "classify", str(night.recording)],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     verdicts = [json.loads(line) for line in told.stdout.splitlines()]
     assert told.returncode == 0

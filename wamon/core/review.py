@@ -20,7 +20,7 @@ from wamon.core.rules_hindsight import TokenLook
 from wamon.core.segments import Timeline, account, owned_ms, slice_around
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
 from wamon.core.uptime import percent
-from wamon.core.vigil import Watched
+from wamon.core.vigil import EVIDENCE, Watched
 
 MARGIN_MS = DAY
 """Evidence is read this far beyond the days judged, on both sides."""
@@ -82,6 +82,8 @@ def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
     rulings: list[Ruling] = []
     turns: list[Turn] = []
     for one in accounts:
+        if probes.get(one.target) in EVIDENCE:
+            continue
         said = sorted(tokens.get(one.account, ()), key=lambda look: look.at_ms)
         fresh = rejudge(one, within, ground.known, tokens=said, accepted=accepted, now_ms=ground.now_ms)
         rulings.extend(fresh)
