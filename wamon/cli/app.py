@@ -1,0 +1,337 @@
+"""All commands in one place: their names, their options, and where each one is answered."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from wamon import __version__
+from wamon.cli.answers import FINE, WRONG, CannotError, say
+from wamon.cli.pages import CalmHelp
+
+INTERRUPTED = 130
+
+_WATCH, _LOOK, _READ, _KEEP, _ELSE = (
+    Group(title, sort_key=place)
+    for place, title in enumerate(("Watch", "Look now", "Understand", "Keep house", "Else"))
+)
+
+Config = Annotated[
+    Path | None, Parameter(name=["--config", "-c"], help="the configuration; without one: Graph and two controls")
+]
+AsJson = Annotated[bool, Parameter(name="--json", help="one JSON document on stdout")]
+From = Annotated[date | None, Parameter(name="--from", help="the first day, such as 2026-11-01")]
+To = Annotated[date | None, Parameter(name="--to", help="the last day, included")]
+
+
+def _app(name: str, purpose: str, group: Group = _ELSE) -> App:
+    return App(
+        name=name,
+        help=purpose,
+        group=group,
+        version=__version__,
+        version_flags=["--version"] if name == "wamon" else [],
+        help_formatter=CalmHelp(),
+        help_format="plaintext",
+        default_parameter=Parameter(negative=()),
+        group_arguments="Arguments",
+        group_parameters="Options",
+        suppress_keyboard_interrupt=False,
+    )
+
+
+app = _app(
+    "wamon", "Watches the WhatsApp Business Cloud API and your webhook, and says whose fault a failure was."
+)
+incidents = _app("incidents", "Incidents the daemon still knows, newest first.", _WATCH)
+notify = _app("notify", "Notices: send a test over each channel, or see how one reads.", _LOOK)
+db = _app("db", "The database: integrity, backup, sizes, retention.", _KEEP)
+for part in (app, incidents, notify, db):
+    part["--help"].group = _ELSE
+app["--version"].group = _ELSE
+for part in (incidents, notify, db):
+    app.command(part)
+
+
+def answer(arguments: Sequence[str]) -> int:
+    """Answer one command line and give the exit code. What goes wrong is said in sentences on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = app(arguments or ["--help"], exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough; nothing more may be written, not even on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except CannotError as refused:
+        say(f"wamon: {refused}")
+        return refused.code
+    except CycloptsError as wrong:
+        say(f"wamon: {_sentence(wrong)} See: wamon --help")
+        return WRONG
+    except Exception as mistake:
+        say(_own_mistake(mistake))
+        return WRONG
+    return code or FINE
+
+
+def _sentence(wrong: CycloptsError) -> str:
+    return " ".join(str(wrong).split())
+
+
+def _own_mistake(mistake: Exception) -> str:
+    """The kind and the place, never the text: it may quote what should not be shown."""
+    last = traceback.extract_tb(mistake.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return f"wamon: a mistake of wamon's own, please report it: {type(mistake).__name__} at {place}"
+
+
+@app.command(group=_WATCH)
+def run(*, config: Config = None) -> int:
+    """The daemon: watches, judges, keeps the book, serves the status page, tells people."""
+    from wamon.cli.run import run_command
+
+    return run_command(config)
+
+
+@app.command(group=_WATCH)
+def demo(*, once: Annotated[bool, Parameter(help="play the week, print its days, end")] = False) -> int:
+    """A simulated bad week, played in a minute, with a status page to look at."""
+    from wamon.cli.demo import demo_command
+
+    return demo_command(once)
+
+
+@app.command(group=_WATCH)
+def status(*, config: Config = None, json: AsJson = False) -> int:
+    """Now: the state of every target, open incidents, today's figures."""
+    from wamon.cli.now import status_command
+
+    return status_command(config, json)
+
+
+@incidents.default
+@incidents.command(name="list")
+def list_incidents(*, config: Config = None, json: AsJson = False) -> int:
+    """Incidents the daemon still knows, newest first."""
+    from wamon.cli.now import incidents_command
+
+    return incidents_command(config, json)
+
+
+@incidents.command(name="show")
+def show_incident(
+    name: Annotated[str, Parameter(help="as listed: TARGET@BEGINNING, or the target alone for its latest")],
+    /,
+    *,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """One incident."""
+    from wamon.cli.now import incident_command
+
+    return incident_command(name, config, json)
+
+
+@app.command(group=_LOOK)
+def check(*, config: Config = None, json: AsJson = False) -> int:
+    """Validate the configuration, then look once at every target."""
+    from wamon.cli.check import check_command
+
+    return check_command(config, json)
+
+
+@app.command(group=_LOOK)
+def probe(
+    target: Annotated[str, Parameter(help="a target's name in the configuration")],
+    /,
+    *,
+    explain: Annotated[bool, Parameter(help="what each rule in turn said")] = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """One exchange with one target, and its verdict."""
+    from wamon.cli.probe import probe_command
+
+    return probe_command(target, explain, config, json)
+
+
+@notify.command(name="test")
+def notify_test(
+    channel: Annotated[str | None, Parameter(help="one channel; without it: all of them")] = None,
+    /,
+    *,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """Send one test notice per channel, and say how each fared."""
+    from wamon.cli.notify import test_command
+
+    return test_command(channel, config, json)
+
+
+@notify.command(name="preview")
+def notify_preview(
+    kind: Annotated[str, Parameter(help="outage, disruption, user_error, endpoint, unobserved, restated ...")],
+    /,
+    *,
+    json: AsJson = False,
+) -> int:
+    """How a notice of a kind reads, made of an example."""
+    from wamon.cli.notify import preview_command
+
+    return preview_command(kind, json)
+
+
+@app.command(group=_READ)
+def explain(
+    code: Annotated[str, Parameter(help="131026, 190/463, or the word undelivered")], /, *, json: AsJson = False
+) -> int:
+    """What an error code of Meta's means, whose fault it is, what to do."""
+    from wamon.cli.explain import explain_command
+
+    return explain_command(code, json)
+
+
+@app.command(group=_READ)
+def classify(
+    file: Annotated[
+        str, Parameter(help="JSON Lines of exchanges; - or nothing: stdin", allow_leading_hyphen=True)
+    ] = "-",
+    /,
+) -> int:
+    """Recorded exchanges in, one verdict per line out, as JSON Lines."""
+    from wamon.cli.classify import classify_command
+
+    return classify_command(file)
+
+
+@app.command(group=_READ)
+def replay(
+    file: Annotated[
+        str, Parameter(help="JSON Lines of exchanges, sorted by time; - for stdin", allow_leading_hyphen=True)
+    ],
+    /,
+    *,
+    config: Annotated[
+        Path | None, Parameter(name=["--config", "-c"], help="the configuration to judge by")
+    ] = None,
+    json: AsJson = False,
+) -> int:
+    """Judge recorded exchanges on the data's clock: days, incidents, restated days."""
+    from wamon.cli.replay import replay_command
+
+    return replay_command(file, config, json)
+
+
+@app.command(group=_READ)
+def uptime(
+    *,
+    from_: From = None,
+    to: To = None,
+    target: Annotated[str | None, Parameter(help="only this row; platform is one")] = None,
+    as_of: Annotated[date | None, Parameter(help="as it was published by the end of that day")] = None,
+    format_: Annotated[
+        Literal["table", "json", "csv", "html"], Parameter(name="--format", help="table, json, csv or html")
+    ] = "table",
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """Published days and months."""
+    from wamon.cli.uptime import Asked, uptime_command
+
+    return uptime_command(Asked(from_, to, target, as_of), "json" if json else format_, config)
+
+
+@app.command(group=_READ)
+def reclassify(
+    *,
+    from_: From = None,
+    to: To = None,
+    dry_run: Annotated[bool, Parameter(help="only say what it would turn")] = False,
+    reopen: Annotated[bool, Parameter(help="let frozen days change too")] = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """The weekly pass, now: judge again with what is known by now."""
+    from wamon.cli.reclassify import reclassify_command
+
+    return reclassify_command(from_, to, dry_run, reopen, config, json)
+
+
+@app.command(group=_KEEP)
+def init(file: Annotated[Path, Parameter(help="the file to write")] = Path("wamon.toml"), /) -> int:
+    """Ask a handful of questions and write a commented configuration."""
+    from wamon.cli.init import init_command
+
+    return init_command(file)
+
+
+@app.command(name="install-service", group=_KEEP)
+def install_service(
+    *,
+    config: Annotated[Path, Parameter(name=["--config", "-c"], help="the configuration the service uses")] = Path(
+        "/etc/wamon/wamon.toml"
+    ),
+    print_: Annotated[bool, Parameter(name="--print", help="only print the unit")] = False,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], help="do not ask")] = False,
+    folder: Annotated[Path, Parameter(help="where systemd looks for units")] = Path("/etc/systemd/system"),
+) -> int:
+    """Print the systemd unit, then install and start it."""
+    from wamon.cli.service import install_command
+
+    return install_command(config, folder, only_print=print_, yes=yes)
+
+
+@db.command(name="check")
+def db_check(*, config: Config = None, json: AsJson = False) -> int:
+    """Read every page and every reference; say what is wrong."""
+    from wamon.cli.database import check_command
+
+    return check_command(config, json)
+
+
+@db.command(name="backup")
+def db_backup(
+    file: Annotated[Path, Parameter(help="the copy; it must not exist")],
+    /,
+    *,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """A verified copy, made while the daemon goes on writing."""
+    from wamon.cli.database import backup_command
+
+    return backup_command(file, config, json)
+
+
+@db.command(name="stats")
+def db_stats(*, config: Config = None, json: AsJson = False) -> int:
+    """Bytes, rows, and the time they cover."""
+    from wamon.cli.database import stats_command
+
+    return stats_command(config, json)
+
+
+@db.command(name="prune")
+def db_prune(*, config: Config = None, json: AsJson = False) -> int:
+    """Drop single observations older than observation_days, of settled days only."""
+    from wamon.cli.database import prune_command
+
+    return prune_command(config, json)
+
+
+@db.command(name="rebuild")
+def db_rebuild(*, config: Config = None, json: AsJson = False) -> int:
+    """Make the cache of days anew from what was published."""
+    from wamon.cli.database import rebuild_command
+
+    return rebuild_command(config, json)

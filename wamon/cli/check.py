@@ -1,0 +1,156 @@
+"""``wamon check``: the configuration, then one look at every target."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from wamon.cli.answers import BAD_NEWS, FINE, WRONG, CannotError, say, write_json
+from wamon.cli.configuration import settings_of
+from wamon.cli.looking import Seen, asking_of, look_at, milliseconds
+from wamon.cli.progress import patience
+from wamon.core.catalogue import wording
+from wamon.core.finding import Verdict
+from wamon.core.judgement import verdict_document
+from wamon.core.knowledge import Knowledge, knowledge
+from wamon.core.observation import STEPS, ProbeKind
+from wamon.settings import AskingTarget, Settings, SettingsError, resolve_all, warnings
+from wamon.terminal import BAD, GOOD, OURS, QUIET, STYLES, Cell, Page
+from wamon.wiring import Asking
+
+_UNASKED = {
+    ProbeKind.MESSAGE: "not asked: a canary is a real message and costs money; wamon probe sends one",
+    ProbeKind.TRAFFIC: "not asked: it is told, by Meta's webhooks and your application",
+}
+
+_WRONG_TOKEN = (
+    "a handshake with a deliberately wrong verify token was accepted: anybody can point a subscription at it"
+)
+_WRONG_TOKEN_REMEDY = "compare hub.verify_token before echoing the challenge, and answer 403 when it differs"
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What a check found. ``problems`` make the configuration unusable; ``unasked`` gives reasons by target."""
+
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    seen: tuple[Seen, ...]
+    unasked: dict[str, str]
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.problems:
+            return WRONG
+        fine = all(one.finding.verdict is Verdict.OK and not one.wrong_token_taken for one in self.seen)
+        return FINE if fine else BAD_NEWS
+
+
+def check_command(config: Path | None, as_json: bool) -> int:
+    """Check and look; 2 for a configuration that cannot be used, 1 when a target does not answer as it should."""
+    settings, known = settings_of(config), knowledge()
+    with patience("looking at every target"):
+        found = check(settings, known)
+    if as_json:
+        write_json(_document(found, known))
+    else:
+        _print(Page(), found, known, str(config) if config else "the configuration without a file")
+    for problem in found.problems:
+        say(f"wamon: {problem}")
+    return found.code
+
+
+def check(settings: Settings, known: Knowledge) -> Checked:
+    """Look for every secret, then at every target whose secrets are there."""
+    today = datetime.now(UTC).date()
+    chosen, every, unasked = _askable(settings)
+    seen = look_at(chosen, every, known, wrong_token=True) if chosen else []
+    return Checked(tuple(_problems(settings)), tuple(warnings(settings, today)), tuple(seen), unasked)
+
+
+def _problems(settings: Settings) -> Sequence[str]:
+    import os
+
+    try:
+        resolve_all(settings, os.environ)
+    except SettingsError as refused:
+        return refused.problems
+    return ()
+
+
+def _askable(settings: Settings) -> tuple[list[AskingTarget], dict[str, Asking], dict[str, str]]:
+    chosen: list[AskingTarget] = []
+    every: dict[str, Asking] = {}
+    unasked: dict[str, str] = {}
+    for one in settings.targets:
+        if one.probe in _UNASKED or not isinstance(one, AskingTarget):
+            unasked[one.name] = _UNASKED[one.probe]
+            continue
+        try:
+            every[one.name] = asking_of(one, settings)
+            chosen.append(one)
+        except CannotError:
+            unasked[one.name] = "not asked: a secret of it cannot be had"
+    return chosen, every, unasked
+
+
+def _document(found: Checked, known: Knowledge) -> dict[str, object]:
+    return {
+        "ok": found.code == FINE,
+        "problems": list(found.problems),
+        "warnings": list(found.warnings),
+        "targets": [_target_document(one, known) for one in found.seen],
+        "not_asked": found.unasked,
+    }
+
+
+def _target_document(one: Seen, known: Knowledge) -> dict[str, object]:
+    document: dict[str, object] = {"target": one.target.name, "probe": one.target.probe.value}
+    document |= verdict_document(one.exchange, one.finding, known)
+    document["durations_ms"] = dict(one.exchange.durations_ms)
+    if one.wrong_token_taken is not None:
+        document["wrong_token_accepted"] = one.wrong_token_taken
+    return document
+
+
+def _print(page: Page, found: Checked, known: Knowledge, name: str) -> None:
+    if not found.problems:
+        page.line(f"{name} ", ("is valid", GOOD))
+    if found.warnings:
+        page.heading("Warnings")
+        page.listed([(text, OURS) for text in found.warnings])
+    if found.seen:
+        page.heading("One look at every target")
+        heads = ("target", "verdict", "rule", *(step.partition("_")[0] for step in STEPS))
+        page.table(heads, [_cells(one) for one in found.seen], right=heads[3:], prose=["rule"])
+        page.line(("steps in milliseconds; first: until the first byte of the answer", QUIET))
+    for name, reason in found.unasked.items():
+        page.line("")
+        page.line((name, "bold"), f"  {reason}")
+    for one in found.seen:
+        if lines := list(_findings(one, known)):
+            page.heading(one.target.name)
+            page.fields(lines)
+
+
+def _cells(one: Seen) -> list[Cell]:
+    verdict = one.finding.verdict.value
+    taken = one.exchange.durations_ms
+    steps = [milliseconds(taken.get(step)) for step in STEPS]
+    return [one.target.name, (verdict, STYLES[verdict]), one.finding.rule.replace("_", " "), *steps]
+
+
+def _findings(one: Seen, known: Knowledge) -> Iterator[tuple[str, Cell]]:
+    """What is wrong with a target, and what to do about it."""
+    if one.finding.verdict is not Verdict.OK:
+        explanation, remedy = wording(one.finding, known.catalogue)
+        if one.exchange.detail:
+            yield "seen", one.exchange.detail
+        if one.finding.code is not None:
+            yield "code", f"{one.finding.code}, more with: wamon explain {one.finding.code}"
+        yield "meaning", explanation
+        yield "what to do", remedy
+    if one.wrong_token_taken:
+        yield "finding", (_WRONG_TOKEN, BAD)
+        yield "what to do", _WRONG_TOKEN_REMEDY

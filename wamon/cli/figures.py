@@ -1,0 +1,140 @@
+"""Days and months as people read them: one table a target, every percentage beside the time behind it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from wamon.core.days import PLATFORM
+from wamon.core.timeline import SECOND
+from wamon.core.uptime import Figures, add, clock_text, percent
+from wamon.terminal import BAD, OFF, OURS, QUIET, Cell, Page
+from wamon.web.words import INSUFFICIENT, Share, experienced_share, meta_share, platform_share
+
+WIDE = 100
+"""From so many columns on, every sum has a column of its own."""
+
+_SHORT = {INSUFFICIENT: "too little"}
+_ALWAYS = ("platform", "Meta's way", "experienced", "down")
+_ONLY_WIDE = ("network", "ours", "unobserved")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A day of one target. ``first`` is the availability as it was first published, as text; empty for none."""
+
+    target: str
+    date: date
+    state: str
+    revision: int
+    figures: Figures
+    first: str = ""
+    reason: str = ""
+
+
+def row_of(document: Mapping[str, Any]) -> Row:
+    """A row from one of a replay's or a page's ``days``."""
+    sums = figures_of(document)
+    told = document.get("first_published")
+    first = ratio_text(told["availability"]) if told else ""
+    return Row(
+        document["target"],
+        date.fromisoformat(document["date"]),
+        document["state"],
+        document["revision"],
+        sums,
+        first,
+        document.get("reason", ""),
+    )
+
+
+def figures_of(document: Mapping[str, Any]) -> Figures:
+    """The sums of a document in milliseconds; ``seconds`` is the total."""
+    names = [name for name in Figures.__struct_fields__ if name.endswith("_ms") and name != "total_ms"]
+    sums = {name: round(document[f"{name.removesuffix('_ms')}_s"] * SECOND) for name in names}
+    return Figures(total_ms=round(document["seconds"] * SECOND), **sums)
+
+
+def ratio_text(ratio: float | None) -> str:
+    """A ratio as `uptime.percent` writes it; "no data" for none."""
+    return "no data" if ratio is None else percent(round((1 - ratio) * 1e9), 1_000_000_000)
+
+
+def months_of(rows: Iterable[Row]) -> dict[tuple[str, str], Figures]:
+    """Sums by target and month (``2026-11``): days are added, and divided once."""
+    parts: dict[tuple[str, str], list[Figures]] = {}
+    for row in rows:
+        parts.setdefault((row.target, f"{row.date:%Y-%m}"), []).append(row.figures)
+    return {key: add(days) for key, days in parts.items()}
+
+
+def print_days(page: Page, rows: Sequence[Row]) -> None:
+    """A table for each target, its months below its days; the platform last."""
+    months = months_of(rows)
+    shown = {row.target for row in rows if row.target != PLATFORM or row.figures.observed_ms > 0}
+    targets = sorted(shown, key=lambda name: (name == PLATFORM, name))
+    heads = ("day", *_ALWAYS, *(_ONLY_WIDE if page.width >= WIDE else ()), "said")
+    for target in targets:
+        page.heading(target)
+        days = [(row.date.isoformat(), row.figures, _said(row)) for row in rows if row.target == target]
+        whole: list[tuple[str, Figures, Cell]] = [
+            (month, sums, "") for (name, month), sums in months.items() if name == target
+        ]
+        lines = [_line(name, sums, said, heads) for name, sums, said in (*days, *whole)]
+        page.table(heads, lines, right=heads[1:-1], prose=["said"])
+    if PLATFORM not in shown:
+        page.line("")
+        page.line((f"{PLATFORM}: no figures, as no target sends and receives messages.", QUIET))
+
+
+def print_restated(page: Page, rows: Iterable[Row]) -> None:
+    """What is said otherwise today than when it was first published."""
+    changed = [row for row in rows if row.revision > 1]
+    page.heading("Restated")
+    page.listed([restated_text(row) for row in changed] or ["nothing: every day stands as it was first published"])
+
+
+def restated_text(row: Row) -> str:
+    """``cloud-api 2026-11-03: 99.81 % -> 99.97 %, revision 3, weekly pass: ...``."""
+    now = percent(row.figures.down_ms, row.figures.platform_ms)
+    change = f"{row.first} -> {now}" if row.first != now else f"{now}, other sums changed"
+    because = f", {row.reason}" if row.reason else ""
+    return f"{row.target} {row.date}: {change}, revision {row.revision}{because}"
+
+
+def _line(name: str, sums: Figures, said: Cell, heads: Sequence[str]) -> list[Cell]:
+    cells: dict[str, Cell] = {
+        "day": name,
+        "platform": _share(platform_share(sums), BAD),
+        "Meta's way": _share(meta_share(sums), BAD),
+        "experienced": _share(experienced_share(sums), OURS),
+        "down": _lost(sums.down_ms, BAD),
+        "network": _lost(sums.network_ms, OFF),
+        "ours": _lost(sums.user_error_ms, OURS),
+        "unobserved": _lost(sums.unobserved_ms, QUIET),
+        "said": said,
+    }
+    return [cells[head] for head in heads]
+
+
+def _share(share: Share, style: str) -> Cell:
+    text = _SHORT.get(share.text, share.text)
+    return (text, QUIET) if not share.said else text if text == "100 %" else (text, style)
+
+
+def _lost(lost_ms: int, style: str) -> Cell:
+    return (clock_text(lost_ms), style) if lost_ms else ("-", QUIET)
+
+
+def _said(row: Row) -> Cell:
+    """``closed``, ``settled, rev 2``."""
+    return f"{row.state}, rev {row.revision}" if row.revision > 1 else (row.state, QUIET)
+
+
+def legend() -> Iterator[str]:
+    """What the columns mean."""
+    yield (
+        "platform: every second down counts. Meta's way: only what lasted 10 minutes. "
+        "experienced: whatever stopped us."
+    )
+    yield "too little: less than 90 % of the time was observed, so no percentage is claimed."
