@@ -1,0 +1,150 @@
+"""The weekly pass as one decision: what turns, what is published anew, undone exactly, and told once."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from wamon.core.finding import Cause, Column, Context, Mark, Origin, Ruling, Verdict
+from wamon.core.incident import Kind
+from wamon.core.judgement import judge
+from wamon.core.knowledge import knowledge
+from wamon.core.notice import NoticePhase
+from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.publication import Publication, publish
+from wamon.core.reading import read_exchange
+from wamon.core.reclassification import Account
+from wamon.core.review import Ground, Review, day_publications, restated_notice, review, standing, window
+from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
+from wamon.core.vigil import Watched
+
+UTC = ZoneInfo("UTC")
+KNOWN = knowledge()
+MIDNIGHT = parse_iso("2026-11-03T00:00:00Z")
+TUESDAY = date(2026, 11, 3)
+NOW = MIDNIGHT + DAY + 6 * HOUR
+TARGETS = (Watched("api", ProbeKind.API, MINUTE), Watched("token", ProbeKind.TOKEN, 15 * MINUTE))
+BOTH = ["whatsapp_business_management", "whatsapp_business_messaging"]
+
+
+def refused(at_ms: int) -> Exchange:
+    return read_exchange({"target": "api", "probe": "api", "at": iso(at_ms), "body": {"error": {"code": 190}}})
+
+
+def watched(valid: bool) -> list[Account]:
+    """A day of minute looks, forty of them refused, and what `debug_token` said in the middle of it."""
+    context = Context("api", MINUTE)
+    good = judge(read_exchange({"probe": "api", "body": {"id": "1"}}), KNOWN)
+    bad_at = range(MIDNIGHT + 10 * HOUR, MIDNIGHT + 10 * HOUR + 40 * MINUTE, MINUTE)
+    doubtful = judge(refused(bad_at[0]), KNOWN)
+    looks = range(MIDNIGHT - HOUR, MIDNIGHT + DAY + HOUR, MINUTE)
+    marks = [Mark(at, context, doubtful if at in bad_at else good) for at in looks]
+    at_ms = MIDNIGHT + 10 * HOUR + 15 * MINUTE
+    facts = {"is_valid": valid, "expires_at": 0, "scopes": BOTH}
+    said = read_exchange({"target": "token", "probe": "token", "at": iso(at_ms), "body": {"data": facts}})
+    token = Mark(at_ms, Context("token", 15 * MINUTE), judge(said, KNOWN))
+    return [
+        Account("api", "", marks, {at: refused(at) for at in bad_at}),
+        Account("token", "", [token], {at_ms: said}),
+    ]
+
+
+def ground(
+    published: dict[tuple[str, date], Publication] | None = None, now_ms: int = NOW, **rest: bool
+) -> Ground:
+    trail = published or {}
+    return Ground(
+        targets=TARGETS,
+        first_ms={"api": MIDNIGHT - HOUR},
+        known=KNOWN,
+        zone=UTC,
+        confirm=2,
+        now_ms=now_ms,
+        latest=lambda target, day: trail.get((target, day)),
+        **rest,
+    )
+
+
+def first_word(accounts: list[Account]) -> dict[tuple[str, date], Publication]:
+    rows = day_publications({one.target: one.marks for one in accounts}, TUESDAY, ground(), "closed")
+    said = [publish(row, None) for row in rows]
+    return {(row.target, row.day): row for row in said if row is not None}
+
+
+WITHIN = Span(MIDNIGHT, MIDNIGHT + DAY)
+
+
+def test_the_window_is_whole_days_before_today() -> None:
+    assert window(NOW, UTC, 14) == Span(MIDNIGHT - 13 * DAY, MIDNIGHT + DAY)
+    berlin = window(parse_iso("2026-11-02T05:00:00Z"), ZoneInfo("Europe/Berlin"), 14)
+    assert berlin == Span(parse_iso("2026-10-18T22:00:00Z"), parse_iso("2026-11-01T23:00:00Z"))
+
+
+def test_a_turned_day_is_published_again_with_its_reason_and_told_once() -> None:
+    accounts = watched(valid=True)
+    published = first_word(accounts)
+    found = review(accounts, WITHIN, ground(published))
+    assert len(found.rulings) == 40
+    assert {one.origin for one in found.rulings} == {Origin.RECLASSIFICATION}
+    (row,) = [one for one in found.publications if one.target == "api"]
+    assert (row.figures.down_ms, row.figures.user_error_ms, row.revision) == (40 * MINUTE, 0, 2)
+    assert row.reason == "weekly pass: same token valid (api)"
+    note = restated_notice(found, ground(published).latest, NOW)
+    assert note is not None
+    assert (note.kind, note.phase, note.key) == (Kind.RESTATED, NoticePhase.NOTE, "restated@2026-11-04T06:00:00Z")
+    assert note.title == "Restated · 1 day · 40 looks turned · 40 min moved"
+    assert "api 2026-11-03: 100 % -> 97.22 %, revision 2" in note.body
+    assert "because same token valid" in note.body
+
+
+def test_the_pass_done_again_finds_nothing() -> None:
+    accounts = watched(valid=True)
+    published = first_word(accounts)
+    found = review(accounts, WITHIN, ground(published))
+    later = published | {(one.target, one.day): one for one in found.publications}
+    stands = [
+        Account(one.target, one.account, standing(one.marks, found.rulings, one.target), one.exchanges)
+        for one in accounts
+    ]
+    assert review(stands, WITHIN, ground(later)) == Review()
+
+
+def test_undone_the_figures_are_the_earlier_ones_to_the_millisecond() -> None:
+    accounts = watched(valid=True)
+    before = first_word(accounts)["api", TUESDAY].figures
+    found = review(accounts, WITHIN, ground())
+    turned = standing(accounts[0].marks, found.rulings, "api")
+    originals = {mark.at_ms: mark.finding for mark in accounts[0].marks}
+    undo = [Ruling("api", one.at_ms, originals[one.at_ms], Origin.PERSON, "", NOW) for one in found.rulings]
+    back = standing(turned, undo, "api")
+    (row,) = [one for one in day_publications({"api": back}, TUESDAY, ground(), "x") if one.target == "api"]
+    assert row.figures == before
+
+
+def test_a_verdict_that_only_became_firm_moves_no_figure_and_tells_nobody() -> None:
+    accounts = watched(valid=False)
+    published = first_word(accounts)
+    found = review(accounts, WITHIN, ground(published))
+    assert {one.finding.rule for one in found.rulings} == {"token_was_invalid"}
+    assert (found.publications, found.turns) == ((), ())
+    assert restated_notice(found, ground(published).latest, NOW) is None
+
+
+def test_a_frozen_day_is_restated_only_when_reopened() -> None:
+    accounts = watched(valid=True)
+    published = first_word(accounts)
+    frozen = parse_iso("2026-12-14T00:00:00Z")
+    assert review(accounts, WITHIN, ground(published, frozen)).publications == ()
+    reopened = review(accounts, WITHIN, ground(published, frozen, reopen=True))
+    assert [one.target for one in reopened.publications] == ["api"]
+
+
+def test_turns_say_how_much_time_moved_from_where_to_where() -> None:
+    (turn,) = review(watched(valid=True), WITHIN, ground()).turns
+    assert (turn.before, turn.after) == (Verdict.USER_ERROR, Verdict.SYSTEM_ERROR)
+    assert (turn.column_before, turn.column_after) == (Column.USER, Column.DOWN)
+    assert (turn.observations, turn.moved_ms, turn.rule) == (40, 40 * MINUTE, "same_token_valid")
+
+
+def test_a_ruling_keeps_the_cause_and_names_its_evidence() -> None:
+    first = review(watched(valid=True), WITHIN, ground()).rulings[0]
+    assert first.finding.cause is Cause.AUTHENTICATION
+    assert first.evidence == ("token@2026-11-03T10:15:00Z",)
