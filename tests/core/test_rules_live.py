@@ -345,6 +345,9 @@ TABLE: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
         ({"probe": "status", "body": [webhook(errors=[{"code": 2}])]}, "system_error service down known_code"),
     ],
+    "the endpoint, reported elsewhere": [
+        ({"probe": "status", "body": webhook(errors=[{"code": 131035}])}, "user_error endpoint user known_code"),
+    ],
     "absent": [
         ({}, "inconclusive none unobserved no_rule"),
         ({"probe": None}, "inconclusive none unobserved no_rule"),
