@@ -9,7 +9,7 @@ from wamon.core.timeline import MINUTE, Span
 FOLLOW_UP_MS = 15 * MINUTE
 """New evidence re-judges this far back: younger looks are not settled."""
 
-_SETTLE_EVERY = 64
+_SETTLE_EVERY = 128
 """How many looks gather before a cut is tried: cutting costs, holding a few more does not."""
 
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import add
 from typing import NamedTuple
 
 import msgspec
@@ -76,8 +77,10 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 class _Owned(NamedTuple):
-    left_ms: int
-    right_ms: int
+    """What each observation owns, as two columns: a pair apiece would cost more than all the arithmetic."""
+
+    left_ms: list[int]
+    right_ms: list[int]
 
 
 def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Sequence[Span] = ()) -> Timeline:
@@ -89,6 +92,8 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
     ordered = _ordered(marks)
     columns = _columns(ordered)
     owned = _owned(ordered, now_ms)
+    if not FAILING.intersection(columns):
+        return Timeline(tuple(_segments(ordered, columns, owned, {}, set())))
     outages, blips = _outages(ordered, _runs(ordered, columns, owned), confirm, posted)
     return Timeline(
         segments=tuple(_segments(ordered, columns, owned, outages, blips)),
@@ -101,7 +106,8 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
 
 def owned_ms(marks: Sequence[Mark], now_ms: int) -> list[int]:
     """How long each of ordered observations owns, in milliseconds."""
-    return [one.right_ms - one.left_ms for one in _owned(marks, now_ms)]
+    owned = _owned(marks, now_ms)
+    return [right - left for left, right in zip(owned.left_ms, owned.right_ms, strict=True)]
 
 
 def _ordered(marks: Sequence[Mark]) -> list[Mark]:
@@ -133,22 +139,20 @@ def reach_ms(interval_ms: int) -> int:
     return max(interval_ms, SHORTEST_CADENCE_MS) * 3 // 4
 
 
-def _owned(marks: Sequence[Mark], now_ms: int) -> list[_Owned]:
+def _owned(marks: Sequence[Mark], now_ms: int) -> _Owned:
     """What each observation owns: to the midpoint on either side, at most its reach."""
-    owned: list[_Owned] = []
-    left = marks[0].at_ms if marks else 0
-    for mark, after in pairwise(marks):
-        middle = mark.at_ms + (after.at_ms - mark.at_ms) // 2
-        owned.append(_Owned(left, min(middle, mark.at_ms + reach_ms(mark.context.interval_ms))))
-        left = max(middle, after.at_ms - reach_ms(after.context.interval_ms))
-    if marks:
-        last = marks[-1]
-        right = last.at_ms + min(max(0, now_ms - last.at_ms), reach_ms(last.context.interval_ms))
-        owned.append(_Owned(left, right))
-    return owned
+    if not marks:
+        return _Owned([], [])
+    instants = [mark.at_ms for mark in marks]
+    reaches = [reach_ms(mark.context.interval_ms) for mark in marks]
+    middles = [before + (after - before) // 2 for before, after in pairwise(instants)]
+    last = max(instants[-1], now_ms)
+    left = map(max, middles, (at_ms - reach for at_ms, reach in zip(instants[1:], reaches[1:], strict=True)))
+    right = map(min, (*middles, last), map(add, instants, reaches))
+    return _Owned([instants[0], *left], list(right))
 
 
-def _runs(marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Owned]) -> Iterator[list[int]]:
+def _runs(marks: Sequence[Mark], columns: Sequence[Column], owned: _Owned) -> Iterator[list[int]]:
     """Maximal sequences of failing observations, as indices."""
     run: list[int] = []
     for i, column in enumerate(columns):
@@ -162,8 +166,8 @@ def _runs(marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Own
         yield run
 
 
-def _torn(marks: Sequence[Mark], owned: Sequence[_Owned], i: int) -> bool:
-    hole_ms = owned[i].left_ms - owned[i - 1].right_ms
+def _torn(marks: Sequence[Mark], owned: _Owned, i: int) -> bool:
+    hole_ms = owned.left_ms[i] - owned.right_ms[i - 1]
     return hole_ms > BRIDGED_INTERVALS * marks[i - 1].context.interval_ms
 
 
@@ -189,48 +193,41 @@ def _outages(
 def _segments(
     marks: Sequence[Mark],
     columns: Sequence[Column],
-    owned: Sequence[_Owned],
+    owned: _Owned,
     outages: dict[int, int],
     blips: set[int],
 ) -> Iterator[Segment]:
     """Owned and bridged time, joined where neighbours touch and say the same."""
-    open_segment: Segment | None = None
+    start = end = looks = 0
+    said: _Said | None = None
     for i, mark in enumerate(marks):
-        left, right = owned[i]
+        left, right = owned.left_ms[i], owned.right_ms[i]
         outage = outages.get(i, -1)
         if outage >= 0 and outages.get(i + 1) == outage:
-            right = owned[i + 1].left_ms  # the bridge: a hole inside an outage goes to the earlier one
+            right = owned.left_ms[i + 1]  # the bridge: a hole inside an outage goes to the earlier one
         if right <= left:
             continue
-        finding = mark.finding
-        column = Column.UP if i in blips else columns[i]
-        if (
-            open_segment is not None
-            and open_segment.end_ms == left
-            and _same(open_segment, column, finding, outage)
-        ):
-            open_segment = open_segment._replace(end_ms=right, looks=open_segment.looks + 1)
+        says = _UP if columns[i] is Column.UP or i in blips else _said(columns[i], mark.finding, outage)
+        if end == left and said is not None and (says is said or says == said):
+            end = right
+            looks += 1
             continue
-        if open_segment is not None:
-            yield open_segment
-        open_segment = _segment(left, right, column, finding, outage)
-    if open_segment is not None:
-        yield open_segment
+        if said is not None:
+            yield Segment(start, end, *said, looks)
+        start, end, looks, said = left, right, 1, says
+    if said is not None:
+        yield Segment(start, end, *said, looks)
 
 
-def _segment(left: int, right: int, column: Column, finding: Finding, outage: int) -> Segment:
-    if column is Column.UP:
-        return Segment(left, right, column, Verdict.OK, Cause.NONE, False, "", -1)
+_Said = tuple[Column, Verdict, Cause, bool, str, int]
+"""What a segment says of its time: all its fields between its end and its looks."""
+
+_UP: _Said = (Column.UP, Verdict.OK, Cause.NONE, False, "", -1)
+
+
+def _said(column: Column, finding: Finding, outage: int) -> _Said:
     rule = finding.rule if finding.rule == BEYOND_GRAPH_RULE else ""
-    return Segment(left, right, column, finding.verdict, finding.cause, finding.provisional, rule, outage)
-
-
-def _same(one: Segment, column: Column, finding: Finding, outage: int) -> bool:
-    if one.column is not column:
-        return False
-    if column is Column.UP:
-        return True
-    return one[2:-1] == _segment(0, 0, column, finding, outage)[2:-1]
+    return (column, finding.verdict, finding.cause, finding.provisional, rule, outage)
 
 
 def _linked(
@@ -243,14 +240,14 @@ def _linked(
 
 
 def _proven(
-    marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Owned], outages: dict[int, int]
+    marks: Sequence[Mark], columns: Sequence[Column], owned: _Owned, outages: dict[int, int]
 ) -> list[Span]:
     linked = _linked(marks, columns, outages)
-    return union(Span(marks[i].at_ms, marks[j].at_ms) for i, j in linked if owned[i].right_ms == owned[j].left_ms)
+    return union(Span(marks[i].at_ms, marks[j].at_ms) for i, j in linked if owned.right_ms[i] == owned.left_ms[j])
 
 
 def _meta_down(
-    marks: Sequence[Mark], columns: Sequence[Column], owned: Sequence[_Owned], outages: dict[int, int]
+    marks: Sequence[Mark], columns: Sequence[Column], owned: _Owned, outages: dict[int, int]
 ) -> Iterator[Span]:
     """Chains long enough for Meta's rule, from what the first owns to what the last owns."""
     close = {i for i, j in _linked(marks, columns, outages) if marks[j].at_ms - marks[i].at_ms <= CHAIN_GAP_MS}
@@ -261,8 +258,8 @@ def _meta_down(
         while last in close:
             last += 1
         chain = Span(
-            max(owned[first].left_ms, marks[first].at_ms - CHAIN_GAP_MS // 2),
-            min(owned[last].right_ms, marks[last].at_ms + CHAIN_GAP_MS // 2),
+            max(owned.left_ms[first], marks[first].at_ms - CHAIN_GAP_MS // 2),
+            min(owned.right_ms[last], marks[last].at_ms + CHAIN_GAP_MS // 2),
         )
         if chain.length_ms >= META_MINIMUM_MS:
             yield chain
