@@ -32,6 +32,9 @@ STYLES = {
 }
 """The colour of every verdict and state; the word itself always stands beside it."""
 
+NONE = "-"
+"""Stands in a table where there is nothing to say."""
+
 Cell = str | tuple[str, str]
 """A text, or a text with its style."""
 
@@ -122,7 +125,11 @@ class Page:
     def _blocks(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         for row in rows:
             self.line(row[0])
-            self.fields((head, cell) for head, cell in zip(heads[1:], row[1:], strict=True) if _words(cell))
+            self.fields(
+                (head, cell)
+                for head, cell in zip(heads[1:], row[1:], strict=True)
+                if _words(cell) not in ("", NONE)
+            )
 
     def _print(self, shown: Text | Table | Padding) -> None:
         self._begun = True

@@ -1,4 +1,4 @@
-"""The command line. ``run`` goes straight to the daemon, so that nothing of what people read stays in its memory."""
+"""The command line. ``run`` goes straight to the daemon: what only people need never gets into its memory."""
 
 import sys
 from collections.abc import Sequence

@@ -20,14 +20,12 @@ from wamon.terminal import BAD, GOOD, OURS, QUIET, STYLES, Cell, Page
 from wamon.wiring import Asking
 
 _UNASKED = {
-    ProbeKind.MESSAGE: "not asked: a canary is a real message and costs money; wamon probe sends one",
-    ProbeKind.TRAFFIC: "not asked: it is told, by Meta's webhooks and your application",
+    ProbeKind.MESSAGE: "a canary is a real message and costs money; wamon probe sends one",
+    ProbeKind.TRAFFIC: "it is told, by Meta's webhooks and your application",
 }
 
-_WRONG_TOKEN = (
-    "a handshake with a deliberately wrong verify token was accepted: anybody can point a subscription at it"
-)
-_WRONG_TOKEN_REMEDY = "compare hub.verify_token before echoing the challenge, and answer 403 when it differs"
+_TAKEN = "a handshake with a deliberately wrong verify token was accepted: anybody can point a subscription at it"
+_TAKEN_REMEDY = "compare hub.verify_token before echoing the challenge, and answer 403 when it differs"
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -91,7 +89,7 @@ def _askable(settings: Settings) -> tuple[list[AskingTarget], dict[str, Asking],
             every[one.name] = asking_of(one, settings)
             chosen.append(one)
         except CannotError:
-            unasked[one.name] = "not asked: a secret of it cannot be had"
+            unasked[one.name] = "a secret of it cannot be had, see below"
     return chosen, every, unasked
 
 
@@ -125,13 +123,12 @@ def _print(page: Page, found: Checked, known: Knowledge, name: str) -> None:
         heads = ("target", "verdict", "rule", *(step.partition("_")[0] for step in STEPS))
         page.table(heads, [_cells(one) for one in found.seen], right=heads[3:], prose=["rule"])
         page.line(("steps in milliseconds; first: until the first byte of the answer", QUIET))
-    for name, reason in found.unasked.items():
-        page.line("")
-        page.line((name, "bold"), f"  {reason}")
-    for one in found.seen:
-        if lines := list(_findings(one, known)):
-            page.heading(one.target.name)
-            page.fields(lines)
+    if found.unasked:
+        page.heading("Not asked")
+        page.fields(found.unasked.items())
+    for names, lines in _alike(found.seen, known):
+        page.heading(", ".join(names))
+        page.fields(lines)
 
 
 def _cells(one: Seen) -> list[Cell]:
@@ -141,16 +138,26 @@ def _cells(one: Seen) -> list[Cell]:
     return [one.target.name, (verdict, STYLES[verdict]), one.finding.rule.replace("_", " "), *steps]
 
 
+def _alike(seen: Sequence[Seen], known: Knowledge) -> Iterator[tuple[list[str], list[tuple[str, Cell]]]]:
+    """Targets of which the same has to be said, and what."""
+    groups: dict[tuple[tuple[str, Cell], ...], list[Seen]] = {}
+    for one in seen:
+        if lines := tuple(_findings(one, known)):
+            groups.setdefault(lines, []).append(one)
+    for lines, alike in groups.items():
+        details = dict.fromkeys(one.exchange.detail for one in alike if one.exchange.detail)
+        shown: list[tuple[str, Cell]] = [("seen", "\n".join(details))] if details else []
+        yield [one.target.name for one in alike], [*shown, *lines]
+
+
 def _findings(one: Seen, known: Knowledge) -> Iterator[tuple[str, Cell]]:
     """What is wrong with a target, and what to do about it."""
     if one.finding.verdict is not Verdict.OK:
         explanation, remedy = wording(one.finding, known.catalogue)
-        if one.exchange.detail:
-            yield "seen", one.exchange.detail
         if one.finding.code is not None:
             yield "code", f"{one.finding.code}, more with: wamon explain {one.finding.code}"
         yield "meaning", explanation
         yield "what to do", remedy
     if one.wrong_token_taken:
-        yield "finding", (_WRONG_TOKEN, BAD)
-        yield "what to do", _WRONG_TOKEN_REMEDY
+        yield "finding", (_TAKEN, BAD)
+        yield "what to do", _TAKEN_REMEDY

@@ -1,6 +1,5 @@
 """Which configuration a command goes by: the file it was given, or what ``wamon run`` does without one."""
 
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -28,14 +27,14 @@ def target_of(settings: Settings, name: str) -> AnyTarget:
     raise CannotError(f"no target is named {name!r}; {hint}")
 
 
-def only(settings: Settings, target: AnyTarget) -> Settings:
+def only(settings: Settings, name: str) -> Settings:
     """The same with one target and nothing around it, so that only this target's secrets are needed."""
     service = msgspec.structs.replace(settings.service, heartbeat_url=None)
     return msgspec.structs.replace(
-        settings, service=service, targets=(target,), channels=(), receiver=Receiver(), receiving=False
+        settings,
+        service=service,
+        targets=tuple(one for one in settings.targets if one.name == name),
+        channels=(),
+        receiver=Receiver(),
+        receiving=False,
     )
-
-
-def interactive() -> bool:
-    """Whether a person sits in front of it and can be asked."""
-    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -115,8 +115,8 @@ def _subcodes(catalogue: Catalogue, code: int, shown: Sequence[Entry]) -> list[E
 def _unknown(what: str, catalogue: Catalogue) -> str:
     return (
         f"{what} is in no list of Meta's that wamon knows (edition {catalogue.edition}). Such an error is judged "
-        "by Meta's is_transient and its HTTP class, as unmapped and provisional. The code to look up is the number "
-        "in error.code, not the HTTP status."
+        "by Meta's is_transient and its HTTP class, as unmapped and provisional. The code to look up is the "
+        "number in error.code, not the HTTP status."
     )
 
 

@@ -35,7 +35,7 @@ def now_ms() -> int:
 def asking_of(target: AskingTarget, settings: Settings) -> Asking:
     """How a target is asked, with only its own secrets. Raises CannotError for one that cannot be had."""
     try:
-        return asking(target, settings, resolve_all(only(settings, target), os.environ))
+        return asking(target, settings, resolve_all(only(settings, target.name), os.environ))
     except SettingsError as refused:
         raise CannotError(str(refused)) from None
     except ValueError as refused:

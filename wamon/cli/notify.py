@@ -1,0 +1,102 @@
+"""``wamon notify``: a test notice over each channel, and how notices read."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from wamon.cli.answers import BAD_NEWS, FINE, WRONG, CannotError, say, write_json
+from wamon.cli.configuration import settings_of
+from wamon.cli.examples import EXAMPLES, example
+from wamon.cli.looking import now_ms
+from wamon.cli.progress import patience
+from wamon.core.dispatching import Delivery, Letter, Pending, compose
+from wamon.core.timeline import iso
+from wamon.notifier.courier import Courier
+from wamon.settings import Channel, RefusedError, Settings, resolve
+from wamon.terminal import BAD, GOOD, Page
+
+
+def test_command(channel: str | None, config: Path | None, as_json: bool) -> int:
+    """Send one test letter per channel; 1 when one failed, 2 when there is no such channel or no secret."""
+    settings = settings_of(config)
+    urls, missing = _urls(_channels(settings, channel))
+    with patience("sending"):
+        fates = asyncio.run(_send(urls, _letter(settings)))
+    if as_json:
+        write_json(
+            {"channels": [{"channel": name, "ok": one.ok, "detail": one.detail} for name, one in fates.items()]}
+        )
+    else:
+        _print(Page(), fates)
+    for sentence in missing:
+        say(f"wamon: {sentence}")
+    if missing:
+        return WRONG
+    return FINE if all(one.ok for one in fates.values()) else BAD_NEWS
+
+
+def _channels(settings: Settings, name: str | None) -> list[Channel]:
+    if not settings.channels:
+        raise CannotError("no [[channels]] are configured: nobody would be told anything")
+    chosen = [one for one in settings.channels if name in (None, one.name)]
+    if not chosen:
+        raise CannotError(
+            f"no channel is named {name!r}; there are {', '.join(one.name for one in settings.channels)}"
+        )
+    return chosen
+
+
+def _urls(channels: list[Channel]) -> tuple[dict[str, str], list[str]]:
+    urls: dict[str, str] = {}
+    missing: list[str] = []
+    for one in channels:
+        try:
+            urls[one.name] = resolve(one.url, os.environ).reveal()
+        except RefusedError as refused:
+            missing.append(f"channel {one.name}, url: {refused}")
+    return urls, missing
+
+
+def _letter(settings: Settings) -> Letter:
+    at = iso(now_ms())
+    place = settings.service.site or os.uname().nodename
+    return Letter(
+        key=f"test@{at}",
+        title=f"[TEST] wamon on {place} reaches you",
+        body=f"Sent at {at} by: wamon notify test\nNothing is wrong. A real notice would arrive the same way.",
+    )
+
+
+async def _send(urls: Mapping[str, str], letter: Letter) -> dict[str, Delivery]:
+    courier = Courier(urls)
+    try:
+        fates = await asyncio.gather(*(courier.send(name, letter) for name in urls))
+    finally:
+        await courier.close()
+    return dict(zip(urls, fates, strict=True))
+
+
+def _print(page: Page, fates: Mapping[str, Delivery]) -> None:
+    page.fields(
+        ((name, ("sent", GOOD) if one.ok else (f"failed: {one.detail}", BAD)) for name, one in fates.items()), 0
+    )
+
+
+def preview_command(kind: str, as_json: bool) -> int:
+    """Print an example of a notice as a channel would get it."""
+    if kind not in EXAMPLES:
+        raise CannotError(f"{kind!r} is no kind of notice that can be shown; there are {', '.join(EXAMPLES)}")
+    at_ms = now_ms()
+    notice = example(kind, at_ms)
+    letter = compose([Pending(notice, "preview")], at_ms)
+    if as_json:
+        write_json(msgspec.structs.asdict(notice) | {"letter": msgspec.structs.asdict(letter)})
+        return FINE
+    page = Page()
+    page.line((letter.title, "bold"))
+    page.line("")
+    page.line(letter.body)
+    return FINE

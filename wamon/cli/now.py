@@ -1,0 +1,139 @@
+"""``wamon status`` and ``wamon incidents``: what the running daemon says, asked over HTTP."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
+from wamon.cli.configuration import settings_of
+from wamon.cli.figures import figures_of
+from wamon.cli.replay import incident_cells, short_instant
+from wamon.core.report import State
+from wamon.settings import Address
+from wamon.terminal import NONE, QUIET, STYLES, Cell, Page
+from wamon.web.words import platform_share
+
+TIMEOUT_S = 10
+LARGEST_ANSWER = 64 * 1024 * 1024
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # read, never bound
+_FINE = frozenset((State.OPERATIONAL, State.MAINTENANCE))
+_PERIODS = ("today", "yesterday", "month")
+
+Document = Mapping[str, Any]
+
+
+def status_command(config: Path | None, as_json: bool) -> int:
+    """Now; 1 when something is not as it should be."""
+    document = ask(config, "/api/v1/status")
+    if as_json:
+        write_json(document)
+    else:
+        _print(Page(), document)
+    return FINE if document["state"] in _FINE else BAD_NEWS
+
+
+def incidents_command(config: Path | None, as_json: bool) -> int:
+    """Every incident the daemon still knows."""
+    document = ask(config, "/api/v1/incidents")
+    if as_json:
+        write_json(document)
+    else:
+        _print_incidents(Page(), document)
+    return FINE
+
+
+def incident_command(name: str, config: Path | None, as_json: bool) -> int:
+    """The incident of that name, or a target's latest. Raises CannotError when there is none."""
+    known = ask(config, "/api/v1/incidents")["incidents"]
+    found = next((one for one in known if name in (one["target"], f"{one['target']}@{one['opened_at']}")), None)
+    if found is None:
+        raise CannotError(f"the daemon knows no incident {name!r}; see: wamon incidents list", BAD_NEWS)
+    if as_json:
+        write_json(found)
+    else:
+        page = Page()
+        page.line((f"{found['target']}@{found['opened_at']}", "bold"))
+        page.fields(_fields(found))
+    return FINE
+
+
+def ask(config: Path | None, path: str) -> Document:
+    """What the daemon answers under a path. Raises CannotError when none does."""
+    listen = settings_of(config).service.listen
+    url = f"http://{Address(_EVERYWHERE.get(listen.host, listen.host), listen.port)}{path}"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=TIMEOUT_S) as answer:
+            document = json.loads(answer.read(LARGEST_ANSWER))
+    except urllib.error.HTTPError as refused:
+        raise CannotError(f"{url} answered {refused.code}: is it wamon that listens there?", BAD_NEWS) from None
+    except OSError as failed:
+        reason = getattr(failed, "reason", failed)
+        raise CannotError(
+            f"no daemon answers on {listen} ({_reason(reason)}): start it with wamon run, "
+            "or name its configuration with -c",
+            BAD_NEWS,
+        ) from None
+    except ValueError:
+        raise CannotError(f"{url} answered something else than JSON: it is not wamon", BAD_NEWS) from None
+    if not isinstance(document, dict):
+        raise CannotError(f"{url} answered something unexpected: it is not wamon", BAD_NEWS)
+    return document
+
+
+def _reason(failed: object) -> str:
+    words = failed.strerror if isinstance(failed, OSError) and failed.strerror else str(failed)
+    return words.lower()
+
+
+def _print(page: Page, document: Document) -> None:
+    state = document["state"]
+    page.line((document["headline"], f"bold {STYLES.get(state, '')}"))
+    page.line((f"as of {short_instant(document['at'])} UTC; days in {document['timezone']}", QUIET))
+    if document["targets"]:
+        page.heading("Targets")
+        heads = ("target", "state", "since", "last verdict", *_PERIODS)
+        page.table(heads, [_cells(one) for one in document["targets"]], right=_PERIODS)
+    for one in document["targets"]:
+        verdict = one["verdict"]
+        if verdict and verdict["verdict"] != "ok":
+            page.heading(one["target"])
+            page.fields((("meaning", verdict["explanation"]), ("what to do", verdict["remedy"])))
+    if document["incidents"]:
+        page.line("")
+        page.line(("Open incidents", "bold"))
+        _incident_table(page, document)
+
+
+def _cells(one: Document) -> list[Cell]:
+    verdict = one["verdict"]
+    last: Cell = (verdict["verdict"], STYLES.get(verdict["verdict"], "")) if verdict else NONE
+    since = short_instant(one["since"])[5:16] if one["since"] else NONE
+    periods = one["periods"] or {}
+    shares = [platform_share(figures_of(periods[name])).text if name in periods else NONE for name in _PERIODS]
+    return [one["target"], (one["state"], STYLES.get(one["state"], "")), since, last, *shares]
+
+
+def _print_incidents(page: Page, document: Document) -> None:
+    if document["incidents"]:
+        _incident_table(page, document)
+    else:
+        page.line("No incidents in the days the daemon still has in memory.")
+
+
+def _incident_table(page: Page, document: Document) -> None:
+    heads = ("from", "lasted", "target", "verdict", "cause")
+    page.table(heads, [incident_cells(one) for one in document["incidents"]], right=["lasted"])
+
+
+def _fields(one: Document) -> Iterator[tuple[str, Cell]]:
+    yield "from", f"{short_instant(one['opened_at'])} UTC"
+    yield "to", f"{short_instant(one['closed_at'])} UTC" if one["closed_at"] else "still open"
+    yield "kind", one["kind"]
+    yield "verdict", (one["verdict"], STYLES.get(one["verdict"], ""))
+    yield "cause", f"{one['cause']}{', provisional' if one['provisional'] else ''}"
+    if one["codes"]:
+        yield "codes", ", ".join(map(str, one["codes"]))

@@ -1,0 +1,150 @@
+"""``wamon uptime``: published days and months, as they stand or as they stood."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.cli.answers import FINE, CannotError, write_json
+from wamon.cli.configuration import settings_of
+from wamon.cli.database import opened
+from wamon.cli.figures import Row, legend, months_of, print_days, print_restated
+from wamon.cli.looking import now_ms
+from wamon.cli.uptime_files import write_csv, write_html
+from wamon.core.publication import DayState, day_document, day_state, figures_document, figures_from
+from wamon.core.timeline import day_span
+from wamon.core.uptime import Figures, percent
+from wamon.ledger import Book
+from wamon.settings import Settings
+from wamon.terminal import Page
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which days: both ends included, None for open; one row or all; as published by the end of a day."""
+
+    first: date | None = None
+    last: date | None = None
+    target: str | None = None
+    as_of: date | None = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What was published of one row's day: first, latest, and how often; in the words of the core."""
+
+    target: str
+    day: date
+    zone: str
+    revision: int
+    published_at_ms: int
+    figures: Figures
+    first: Figures
+    reason: str
+
+
+def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
+    """Print the days in one of four forms. Raises CannotError where there is no database or no such day."""
+    if asked.first and asked.last and asked.last < asked.first:
+        raise CannotError(f"--to {asked.last} lies before --from {asked.first}; swap them")
+    settings = settings_of(config)
+    zone = settings.service.timezone
+    at_ms = day_span(asked.as_of, zone).end_ms if asked.as_of else now_ms()
+    with closing(opened(settings)) as book:
+        told = chosen(book, asked, at_ms)
+        passes = [one for one in book.passes() if one <= at_ms]
+    if not told:
+        raise CannotError(_nothing(asked), 1)
+    states = {one.day: day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
+    _FORMS[form](told, states, settings)
+    return FINE
+
+
+def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
+    """The days asked for, by day and row, as they had been published at an instant."""
+    trails: dict[tuple[date, str], Told] = {}
+    for row in book.publications(target=asked.target, as_of_ms=at_ms):
+        if (asked.first and row.day < asked.first) or (asked.last and row.day > asked.last):
+            continue
+        sums = figures_from(row.figures)
+        before = trails.get((row.day, row.target))
+        trails[row.day, row.target] = Told(
+            row.target,
+            row.day,
+            row.zone,
+            row.revision,
+            row.published_at_ms,
+            sums,
+            before.first if before else sums,
+            row.reason,
+        )
+    return [trails[key] for key in sorted(trails)]
+
+
+def _nothing(asked: Asked) -> str:
+    if asked == Asked():
+        return "no day has been published yet: the first is closed half an hour after its end"
+    return "nothing was published for that; wamon uptime without options shows every day there is"
+
+
+def rows_of(told: Sequence[Told], states: Mapping[date, DayState]) -> list[Row]:
+    """Days for people."""
+    return [
+        Row(
+            one.target,
+            one.day,
+            states[one.day].value,
+            one.revision,
+            one.figures,
+            percent(one.first.down_ms, one.first.platform_ms),
+            one.reason,
+        )
+        for one in told
+    ]
+
+
+def document_of(told: Sequence[Told], states: Mapping[date, DayState]) -> dict[str, object]:
+    """``days`` as in a replay's document, and ``months`` with the same figures."""
+    days = [
+        day_document(one.target, one.day, states[one.day], one.revision, one.figures, one.first)
+        | {"reason": one.reason}
+        for one in told
+    ]
+    months = [
+        {"target": target, "month": month, "seconds": sums.total_ms / 1000} | figures_document(sums)
+        for (target, month), sums in months_of(rows_of(told, states)).items()
+    ]
+    return {"days": days, "months": months}
+
+
+def _table(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -> None:
+    rows, page = rows_of(told, states), Page()
+    print_days(page, rows)
+    page.line("")
+    for text in legend():
+        page.line((text, "dim"))
+    print_restated(page, rows)
+
+
+def _json(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -> None:
+    write_json(document_of(told, states))
+
+
+def _csv(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -> None:
+    write_csv(document_of(told, states), sys.stdout)
+
+
+def _html(told: Sequence[Told], states: Mapping[date, DayState], settings: Settings) -> None:
+    place = settings.service.site or os.uname().nodename
+    sys.stdout.write(write_html(rows_of(told, states), settings.service.timezone.key, place, now_ms()))
+
+
+_FORMS: Mapping[str, Callable[[Sequence[Told], Mapping[date, DayState], Settings], None]] = {
+    "table": _table,
+    "json": _json,
+    "csv": _csv,
+    "html": _html,
+}
