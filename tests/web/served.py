@@ -21,7 +21,7 @@ def served(face: Face) -> Iterator[str]:
             ready.set()
             await end.wait()
 
-    thread = threading.Thread(target=asyncio.run, args=(show(),))
+    thread = threading.Thread(target=asyncio.run, args=(show(),), daemon=True)
     thread.start()
     try:
         assert ready.wait(10), "nothing is served"
@@ -29,3 +29,4 @@ def served(face: Face) -> Iterator[str]:
     finally:
         place[1].call_soon_threadsafe(end.set)
         thread.join(10)
+        assert not thread.is_alive(), "the server does not stop"

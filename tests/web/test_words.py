@@ -67,6 +67,12 @@ def test_a_percentage_stands_beside_its_downtime_and_only_where_enough_was_seen(
     assert (shown.text, shown.lost) == said
 
 
+def test_metas_formula_divides_by_all_the_time_there_is_not_by_what_was_observed() -> None:
+    sums = figures(down_ms=HOUR, unobserved_ms=2 * HOUR)
+    assert words.meta_share(sums) == words.Share("95.83 %", "1:00:00")
+    assert words.platform_share(sums) == words.Share("95.45 %", "1:00:00")
+
+
 def test_the_three_views_and_the_coverage_each_show_what_they_lost() -> None:
     sums = figures(down_ms=9 * MINUTE, user_ms=HOUR, network_ms=MINUTE, unobserved_ms=2 * HOUR)
     assert words.platform_share(sums) == words.Share("99.31 %", "0:09:00")
@@ -162,11 +168,40 @@ def test_the_page_tells_whose_fault_an_open_incident_is_and_what_to_do() -> None
     assert (calm.said, calm.explanation, calm.remedy) == ("", "", "")
 
 
+def test_accounts_are_named_only_where_there_are_several() -> None:
+    for accounts, several in ((["graph", "graph"], False), (["graph", "client"], True)):
+        watched = [target(f"t{place}", account=one) for place, one in enumerate(accounts)]
+        assert page(report(watched), ()).several_accounts is several
+
+
 def test_restated_days_show_what_was_said_before_and_why() -> None:
     (one,) = page(bad_week(), ()).restated
     assert (one.target, one.before.text, one.after.text, one.revision) == ("cloud-api", "99.30 %", "95.13 %", 2)
     assert one.reason == "weekly pass: same token valid (cloud-api), mixed burst (cloud-api)"
     assert [row.target for row in page(bad_week(messages=True), ()).restated] == ["platform", "cloud-api", "send"]
+
+
+def test_the_newest_restated_day_and_the_open_incident_come_first() -> None:
+    restated = [Day(date(2026, 11, day), DayState.CLOSED, 2, figures(down_ms=day), figures()) for day in (3, 5, 4)]
+    past = tuple(sorted(restated, key=lambda one: one.date))
+    shown = page(report([target("t", past=past)]), ()).restated
+    assert [one.day[-2:] for one in shown] == ["05", "04", "03"]
+    opened = [one.opened.machine[:10] for one in page(bad_week(), ()).incidents]
+    assert opened == ["2026-11-09", "2026-11-07", "2026-11-06", "2026-11-05", "2026-11-04", "2026-11-03"]
+    old = Incident("t", Kind.OUTAGE, NOW_MS - 9 * DAY, None, Verdict.SYSTEM_ERROR, Cause.SERVICE)
+    over = Incident("t", Kind.OUTAGE, NOW_MS - DAY, NOW_MS, Verdict.SYSTEM_ERROR, Cause.SERVICE)
+    both = page(report([target("t")], incidents=[over, old]), ()).incidents
+    assert [one.closed is None for one in both] == [True, False]
+
+
+def test_of_very_many_incidents_the_newest_are_shown_and_the_others_counted() -> None:
+    many = [
+        Incident("t", Kind.OUTAGE, NOW_MS - number * HOUR, NOW_MS, Verdict.SYSTEM_ERROR, Cause.SERVICE)
+        for number in range(1, 51)
+    ]
+    shown = page(report([target("t")], incidents=many), ())
+    assert (len(shown.incidents), shown.older_incidents) == (40, 10)
+    assert shown.incidents[0].opened.machine == "2026-11-09T08:00:00Z"
 
 
 def test_the_endpoint_has_a_figure_of_its_own_and_never_metas() -> None:

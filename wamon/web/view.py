@@ -117,6 +117,7 @@ class Page(msgspec.Struct, frozen=True):
     objective: str
     headline: Headline
     sign: str
+    several_accounts: bool
     targets: list[Target]
     evidence: list[Target]
     platform: Chart | None
@@ -142,6 +143,7 @@ def page(report: Report, stories: Sequence[Story]) -> Page:
         objective=f"{report.objective_percent:g} %",
         headline=top,
         sign=words.SIGNS[top.state],
+        several_accounts=len({one.account for one in report.targets}) > 1,
         targets=[one for one in targets if one.chart is not None],
         evidence=[one for one in targets if one.chart is None],
         platform=_platform(report, today),
@@ -199,9 +201,7 @@ def _chart(
     return Chart(
         bars=shown,
         first=words.day_text(days[0].date) if days else "",
-        summary=f"{rest} of {len(days)} days with nothing lost or unseen"
-        if days
-        else "no day has been watched yet",
+        summary=f"{rest} of {len(days)} days without trouble" if days else "no day has been watched yet",
         days=worth,
         periods=tuple(columns),
         lines=_lines([periods.get(name, Figures()) for name in columns.values()], readings),
