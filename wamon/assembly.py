@@ -13,7 +13,7 @@ from wamon import __version__
 from wamon.core.cadence import next_close, next_weekly
 from wamon.core.days import Overlay
 from wamon.core.finding import Mark
-from wamon.core.incident import Kind, Severity
+from wamon.core.incident import Incident, Kind, Severity, incidents
 from wamon.core.knowledge import knowledge
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.observation import Phase, ProbeKind
@@ -97,6 +97,7 @@ class House:
         self._first_ms: Mapping[str, int] = {}
         self._passes: tuple[int, ...] = ()
         self._ran: Sequence[Span] = ()
+        self._past: tuple[Incident, ...] = ()
 
     def step(self, at_ms: int) -> None:
         """The clock was set, or the machine slept: the time since the last heartbeat was not observed."""
@@ -139,6 +140,20 @@ class House:
         self._first_ms = await self.book.first_ms()
         self._passes = tuple(await self.book.passes())
         self._ran = await self.book.ran(Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
+        self._past = await self._past_incidents(now_ms)
+
+    async def _past_incidents(self, now_ms: int) -> tuple[Incident, ...]:
+        """Incidents of the days before memory begins, read off what was published of them."""
+        today = day_of(now_ms, self.zone)
+        last = day_of(now_ms - KEPT_IN_MEMORY_MS, self.zone)
+        timelines = await self.book.published_timelines(today - timedelta(days=SHOWN_DAYS), last)
+        end_ms = day_span(last, self.zone).end_ms
+        return tuple(
+            incident
+            for name, timeline in timelines.items()
+            if name in self.vigil.watched
+            for incident in incidents(name, timeline, end_ms, lasting=self.vigil.lasting)
+        )
 
     def overlay(self, now_ms: int, since_ms: int | None = None) -> Overlay:
         """Time in which nothing ran: outside the running periods the book knows, and before this one began."""
@@ -282,6 +297,7 @@ class House:
             overlay=self.overlay(now_ms),
             notices=self.book.recent_notices,
             passes_ms=self._passes,
+            incidents=self._past,
         )
         return snapshot(
             self.vigil,

@@ -11,7 +11,7 @@ from wamon.core.timeline import SECOND
 from wamon.core.vigil import Watched
 from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
-from wamon.settings import AskingTarget, Secret, SecretRef, Settings
+from wamon.settings import AnyTarget, AskingTarget, MessageTarget, Secret, SecretRef, Settings
 from wamon.wire.exchange import exchange, open_client
 from wamon.wire.request import Request
 from wamon.wire.resolver import Resolver
@@ -23,8 +23,17 @@ Secrets = Mapping[SecretRef, Secret]
 
 
 def watched(settings: Settings) -> list[Watched]:
-    """Every configured target as the watch knows it."""
-    return [Watched(one.name, one.probe, one.interval_ms, one.account) for one in settings.targets]
+    """Every configured target as the watch knows it; a canary's way back is a target of its own."""
+    return [
+        Watched(name, probe, one.interval_ms, one.account)
+        for one in settings.targets
+        for name, probe in _ways(one)
+    ]
+
+
+def _ways(target: AnyTarget) -> list[tuple[str, ProbeKind]]:
+    there = (target.name, target.probe)
+    return [there, (target.roundtrip, ProbeKind.ROUNDTRIP)] if isinstance(target, MessageTarget) else [there]
 
 
 def lasting(settings: Settings) -> Lasting:

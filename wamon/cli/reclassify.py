@@ -30,7 +30,8 @@ def reclassify_command(
     try:
         settings = default_settings() if config is None else load(config)
         database = settings.service.database_path(os.environ)
-        document = ask(socket_path(os.environ, database), "reclassify", msgspec.to_builtins(asked))
+        path = socket_path(os.environ, database)
+        document: Mapping[str, Any] | None = ask(path, "reclassify", msgspec.to_builtins(asked))
         if document is None and not database.exists():
             raise ValueError(
                 f"{database}: there is no database yet; start wamon run first, or name it with -c FILE"

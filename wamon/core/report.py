@@ -101,7 +101,8 @@ class Report(msgspec.Struct, frozen=True):
 class Ledgered(msgspec.Struct, frozen=True):
     """What the ledger adds to the watch: the trail of published days, when watching began, and what was told.
 
-    ``published`` gives, by row and day, the first and the latest publication.
+    ``published`` gives, by row and day, the first and the latest publication; ``incidents`` are read off the
+    segments behind them, for the days that memory no longer holds.
     """
 
     published: Mapping[tuple[str, date], tuple[Publication, Publication]]
@@ -109,6 +110,7 @@ class Ledgered(msgspec.Struct, frozen=True):
     overlay: Overlay = Overlay()
     notices: tuple[Told, ...] = ()
     passes_ms: tuple[int, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
 
 def snapshot(
@@ -146,9 +148,21 @@ def snapshot(
         targets=tuple(_target(one, vigil, rows, found, last, today) for one in targets),
         platform=rows[PLATFORM],
         platform_periods=_periods(rows[PLATFORM], today),
-        incidents=tuple(sorted((i for row in found.values() for i in row), key=lambda i: -i.opened_ms)),
+        incidents=_every_incident(past.incidents, [one for row in found.values() for one in row], now_ms),
         notices=past.notices,
     )
+
+
+def _every_incident(past: Sequence[Incident], fresh: Sequence[Incident], now_ms: int) -> tuple[Incident, ...]:
+    """Newest first. One that memory holds only the end of is told once, as the ledger has it."""
+    later = [
+        one
+        for one in fresh
+        if not any(
+            before.target == one.target and before.span(now_ms).overlaps(one.span(now_ms)) for before in past
+        )
+    ]
+    return tuple(sorted((*past, *later), key=lambda one: -one.opened_ms))
 
 
 def _days(

@@ -28,12 +28,12 @@ _NETWORKED = frozenset(
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """What the watch must know of a target."""
+    """What the watch must know of a target. The default account is called ``graph``, as its table is."""
 
     name: str
     probe: ProbeKind
     interval_ms: int
-    account: str = ""
+    account: str = "graph"
 
 
 class Observed(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from wamon.core.observation import Exchange
 from wamon.core.publication import DayState, Publication, figures_from
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
-from wamon.core.segments import Segment
+from wamon.core.segments import Segment, Timeline
 from wamon.core.timeline import Span, day_of, parse_iso
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
@@ -127,6 +127,17 @@ class Bookkeeper:
         first, last = day_of(span.start_ms, zone), day_of(span.end_ms, zone) + timedelta(days=1)
         found = await self._ledger.trails(first, last)
         return {key: (_from_book(one.first), _from_book(one.latest)) for key, one in found.items()}
+
+    async def published_timelines(self, first: date, last: date) -> dict[str, Timeline]:
+        """What stands of every target's days, put together again from the segments behind it."""
+
+        def put_together(book: Book) -> dict[str, Timeline]:
+            found: dict[str, list[Segment]] = {}
+            for (target, _), trail in sorted(book.trails(first, last).items()):
+                found.setdefault(target, []).extend(book.segments(trail.latest.n))
+            return {target: Timeline(tuple(segments)) for target, segments in found.items() if segments}
+
+        return await self._ledger.read(put_together)
 
     async def latest(self, day: date) -> dict[str, Publication]:
         """What stands for one day, by row."""
