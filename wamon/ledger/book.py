@@ -1,24 +1,21 @@
-"""The whole book on one connection, and the care it needs: check, copy, sizes, retention."""
+"""The whole book on one connection, and the care it needs: check, copy, sizes."""
 
 from pathlib import Path
 
 from wamon.core.timeline import Span
-from wamon.ledger.observations import Observed
+from wamon.ledger.declared import Declared
 from wamon.ledger.opening import copy, verify
 from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
-from wamon.ledger.schema import guards
 from wamon.ledger.words import Sizes
-
-_PRUNED = ("exchanges", "rulings", "observations")
-"""In this order: an exchange refers to its observation."""
 
 _COUNTED = (
     "targets",
     "observations",
     "exchanges",
     "rulings",
+    "declarations",
     "publications",
     "segments",
     "notices",
@@ -26,8 +23,12 @@ _COUNTED = (
     "missed",
 )
 
+_REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
+    (SELECT min(at_ms) FROM observations WHERE target = t.id) AS first_ms,
+    (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
-class Book(Observed, Published, Outbox, Presence):
+
+class Book(Declared, Published, Outbox, Presence):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:
@@ -54,7 +55,7 @@ class Book(Observed, Published, Outbox, Presence):
             table: self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
             for table in _COUNTED
         }
-        first, last = self._connection.execute("SELECT min(at_ms), max(at_ms) FROM observations").fetchone()
+        first, last = self._connection.execute(_REACH).fetchone()
         wal = Path(f"{self.place}-wal")
         return Sizes(
             page * pages,
@@ -63,18 +64,3 @@ class Book(Observed, Published, Outbox, Presence):
             rows,
             Span(first, last + 1) if first is not None else None,
         )
-
-    def prune(self, before_ms: int) -> int:
-        """Drop observations older than an instant, in one transaction that lifts the guards for itself alone.
-
-        The caller sees to it that their days are settled; publications and segments stay for good.
-        """
-        with self.transaction():
-            (pruned,) = self._connection.execute(
-                "SELECT count(*) FROM observations WHERE at_ms < ?", (before_ms,)
-            ).fetchone()
-            for table in _PRUNED:
-                self._connection.execute(f"DROP TRIGGER {table}_no_delete")
-                self._connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (before_ms,))  # noqa: S608
-                self._connection.execute(next(text for text in guards(table) if "_no_delete" in text))
-        return int(pruned)

@@ -1,12 +1,14 @@
 """The ledger as the loop sees it: one writer thread with group commits, one reader, durable when awaited."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from sqlite_utils import Database
 
 from wamon.core.finding import Context, Mark, Ruling
 from wamon.core.observation import Exchange
@@ -14,96 +16,127 @@ from wamon.core.segments import Segment
 from wamon.core.timeline import Span
 from wamon.ledger import opening
 from wamon.ledger.book import Book
-from wamon.ledger.failures import LedgerError, telling
+from wamon.ledger.failures import LedgerError, LedgerUnavailableError, telling
 from wamon.ledger.lock import WriterLock
 from wamon.ledger.words import Dispatch, MissedReason, Notice, Owed, Publication, Recorded, Sizes, Trail, Witnessed
 
 T = TypeVar("T")
 
+PRUNED_AT_ONCE = 20_000
+"""Observations that one transaction drops, so that recording waits for a tenth of a second and no longer."""
+
 
 class _Writing(Generic[T]):
-    """One thing to write, and what became of it."""
+    """One thing to write, who waits for it, and what became of it."""
 
-    __slots__ = ("act", "done", "failure", "outcome")
+    __slots__ = ("act", "failure", "outcome", "waiter")
 
-    def __init__(self, act: Callable[[Book], T]) -> None:
+    def __init__(self, act: Callable[[Book], T], waiter: "asyncio.Future[T]") -> None:
         self.act = act
-        self.done = False
+        self.waiter = waiter
         self.outcome: T | None = None
-        self.failure: BaseException | None = None
+        self.failure: Exception | None = None
 
-    def run(self, book: Book) -> None:
-        self.outcome = self.act(book)
-
-    def told(self) -> T:
+    def tell(self) -> None:
+        """Whoever still waits hears of it."""
+        if self.waiter.done():
+            return
         if self.failure is not None:
-            raise self.failure
-        return self.outcome  # type: ignore[return-value]  # set whenever there was no failure
+            self.waiter.set_exception(self.failure)
+        else:
+            self.waiter.set_result(self.outcome)  # type: ignore[arg-type]  # set whenever there was no failure
 
 
 class Ledger:
-    """An open ledger. What was awaited is on the disk; a failure is a LedgerError and leaves nothing half done."""
+    """An open ledger. What was awaited is on the disk; a failure is a LedgerError and leaves nothing half done.
+
+    Used from one loop. ``commits`` counts transactions and ``writes`` what they held: several writes that wait
+    for the disk share one.
+    """
 
     def __init__(self, book: Book, reader: Book, lock: WriterLock | None) -> None:
         self._book = book
         self._reader = reader
         self._lock = lock
-        self._waiting: deque[_Writing[Any]] = deque()
+        self._waiting: list[_Writing[Any]] = []
+        self._committing: asyncio.Future[None] | None = None
+        self._closed = False
         self._writing = ThreadPoolExecutor(1, "ledger-writer")
         self._reading = self._writing if reader is book else ThreadPoolExecutor(1, "ledger-reader")
         self.commits = 0
-        """How many transactions were committed: fewer than writes, when several wait for the disk together."""
+        self.writes = 0
 
     async def write(self, act: Callable[[Book], T]) -> T:
-        """Run something in a transaction of the writer; several that wait together share one."""
-        writing = _Writing(act)
-        self._waiting.append(writing)
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._commit, writing)
+        """Run something in a transaction of the writer, together with whatever else waits.
 
-    def _commit(self, writing: _Writing[T]) -> T:
-        """Write all that waits; whoever comes for something already written finds it done."""
-        if not writing.done:
-            together = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if not self._all_in_one(together):
-                for one in together:
-                    self._alone(one)
-        return writing.told()
+        ``act`` may run twice, when a neighbour fails, and so touches nothing but the book. Cancelling the wait
+        does not take the write back. Raises what ``act`` raises, or LedgerError.
+        """
+        if self._closed:
+            raise LedgerError(f"{self._book.place}: the ledger is closed")
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Writing(act, waiter))
+        if self._committing is None:
+            self._commit_what_waits()
+        return await waiter
 
-    def _all_in_one(self, together: Sequence[_Writing[Any]]) -> bool:
-        try:
-            with self._book.transaction():
-                for one in together:
-                    one.run(self._book)
-        except Exception:
-            return False
-        self.commits += 1
+    def _commit_what_waits(self) -> None:
+        together, self._waiting = self._waiting, []
+        loop = asyncio.get_running_loop()
+        self._committing = loop.run_in_executor(self._writing, self._commit, together)
+        self._committing.add_done_callback(lambda _: self._committed(together))
+
+    def _committed(self, together: Sequence[_Writing[Any]]) -> None:
+        self._committing = None
+        if self._waiting:
+            self._commit_what_waits()
         for one in together:
-            one.done = True
-        return True
+            one.tell()
 
-    def _alone(self, one: _Writing[Any]) -> None:
-        """One failed among several: each on its own, so that it fails alone."""
+    def _commit(self, together: Sequence[_Writing[Any]]) -> None:
+        """All in one transaction; where one of several fails, each in its own, so that it fails alone.
+
+        When the world stands in the way it does so for all: nothing is gained by asking it again for each.
+        """
+        failure = self._attempt(together)
+        if failure is None or len(together) == 1 or isinstance(failure, LedgerUnavailableError):
+            for one in together:
+                one.failure = failure
+            return
+        for one in together:
+            one.failure = self._attempt([one])
+
+    def _attempt(self, together: Sequence[_Writing[Any]]) -> Exception | None:
         try:
             with self._book.transaction():
-                one.run(self._book)
-            self.commits += 1
+                for one in together:
+                    one.outcome = one.act(self._book)
         except Exception as failure:
-            one.failure = failure
-        one.done = True
+            return failure
+        self.commits += 1
+        self.writes += len(together)
+        return None
 
     async def read(self, ask: Callable[[Book], T]) -> T:
-        """Ask the reader; sees everything whose writing was awaited."""
+        """Ask the reader: all of it at one moment, and everything whose writing was awaited is seen."""
 
         def asked() -> T:
-            with telling(self._reader.place):
+            with self._reader.moment():
                 return ask(self._reader)
 
+        if self._closed:
+            raise LedgerError(f"{self._book.place}: the ledger is closed")
         return await asyncio.get_running_loop().run_in_executor(self._reading, asked)
 
     async def close(self) -> None:
-        """Finish what waits, and let the next writer in."""
-        self._writing.shutdown(wait=True)
+        """Finish what waits, and let the next writer in. A second time there is nothing left to do."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._committing is not None:
+            await asyncio.wait([self._committing])
         self._reading.shutdown(wait=True)
+        self._writing.shutdown(wait=True)
         if self._reader is not self._book:
             self._reader.close()
         self._book.close()
@@ -146,8 +179,11 @@ class Ledger:
         await self.write(lambda book: book.miss(target, at_ms, reason))
 
     async def prune(self, before_ms: int) -> int:
-        """Drop observations older than an instant."""
-        return await self.write(lambda book: book.prune(before_ms))
+        """Drop observations older than an instant, a piece at a time: what is recorded meanwhile need not wait."""
+        pruned = 0
+        while piece := await self.write(lambda book: book.prune(before_ms, most=PRUNED_AT_ONCE)):
+            pruned += piece
+        return pruned
 
     async def targets(self) -> dict[str, int]:
         """Every target ever watched, and when it first was."""
@@ -186,15 +222,19 @@ class Ledger:
 def open_book(path: Path, *, readonly: bool = False) -> Book:
     """A checked book on a connection of its own. Raises LedgerError, with what to do, for what is not a ledger."""
     opening.recognise(path)
+    return Book(_checked(path, opening.verify, readonly=readonly), str(path))
+
+
+def _checked(path: Path, *checks: Callable[[Database, Path], None], readonly: bool) -> Database:
     with telling(str(path)):
         db = opening.connect(path, readonly=readonly)
         try:
-            opening.verify(db, path)
-            opening.refuse_newer(db, path)
+            for check in (*checks, opening.refuse_newer, *((opening.refuse_older,) if readonly else ())):
+                check(db, path)
         except BaseException:
             db.close()
             raise
-    return Book(db, str(path))
+    return db
 
 
 def open_ledger(path: Path) -> Ledger:
@@ -205,18 +245,18 @@ def open_ledger(path: Path) -> Ledger:
     if not path.parent.is_dir():
         raise LedgerError(f"{path}: the folder {path.parent} does not exist: make it, or name another")
     lock = WriterLock(path)
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(lock.release)
         if not path.exists():
             opening.refuse_orphans(path)
             opening.create(path)
-        book = open_book(path)
+        book = undoing.enter_context(closing(open_book(path)))
         with telling(str(path)):
-            book.db.execute("PRAGMA journal_mode = WAL")
+            opening.go_ahead(book.db, path)
             opening.lay(book.db, backup_of=path)
-        return Ledger(book, open_book(path, readonly=True), lock)
-    except BaseException:
-        lock.release()
-        raise
+        reader = Book(_checked(path, readonly=True), str(path))
+        undoing.pop_all()
+    return Ledger(book, reader, lock)
 
 
 def memory_ledger() -> Ledger:

@@ -10,11 +10,17 @@ from wamon.ledger.failures import LedgerError
 class WriterLock:
     """Held from construction to `release`. The kernel drops it when the process ends, however it ends.
 
-    Raises LedgerError when another process holds it.
+    Raises LedgerError when another process holds it, or when the folder takes no file.
     """
 
     def __init__(self, database: Path) -> None:
-        self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as failure:
+            raise LedgerError(
+                f"{database}: its lock file {database.name}.lock cannot be opened ({failure.strerror}): "
+                "run wamon as the user who owns the folder, and check that the folder may be written"
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

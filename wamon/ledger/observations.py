@@ -1,5 +1,6 @@
 """Observations and rulings: written once, read as marks by the thousand or as whole exchanges by the few."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from wamon.core.finding import Context, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange
 from wamon.core.timeline import Span
 from wamon.ledger.packing import pack_durations, pack_exchange, unpack_durations, unpack_exchange
+from wamon.ledger.schema import guards
 from wamon.ledger.sheet import Ground, Sheet
 from wamon.ledger.words import Appended, Recorded, Witnessed
 
@@ -28,11 +30,31 @@ _RULINGS = """
     WHERE r.target = ? AND r.at_ms >= ? AND r.at_ms < ?
     ORDER BY r.at_ms, r.origin = 'person' AND w.declaration IS NULL, r.n"""
 
+_COUNT = "SELECT target, finding, count(*) FROM observations GROUP BY target, finding"
+_OLD = "SELECT finding, count(*) FROM observations WHERE target = ? AND at_ms < ? GROUP BY finding"
+_CUT = "SELECT at_ms FROM observations WHERE target = ? AND at_ms < ? ORDER BY at_ms LIMIT 1 OFFSET ?"
+
+PRUNED = ("exchanges", "observations")
+"""What pruning drops, in this order: an exchange refers to its observation."""
+
+_LARGEST = 2**63 - 1
+
 _decode_evidence = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _evidence_cell(evidence: tuple[str, ...]) -> str | None:
     return msgspec.json.encode(evidence).decode() if evidence else None
+
+
+def _storable(finding: Finding) -> Finding:
+    """Whatever a hostile answer calls its code: beyond 64 bits it is none, and must not cost the observation."""
+    codes = (finding.code or 0, finding.subcode or 0)
+    if all(-_LARGEST <= code <= _LARGEST for code in codes):
+        return finding
+    kept = {"code": finding.code, "subcode": finding.subcode}
+    return msgspec.structs.replace(
+        finding, **{name: None for name, code in kept.items() if code and abs(code) > _LARGEST}
+    )
 
 
 class Observed(Sheet):
@@ -53,7 +75,9 @@ class Observed(Sheet):
         """
         if ruling.origin is not Origin.LIVE:
             raise ValueError(f"a first ruling is live, not {ruling.origin}")
-        finding, at_ms = ruling.finding, ruling.at_ms
+        if (exchange.target, exchange.at_ms) != (ruling.target, ruling.at_ms):
+            raise ValueError(f"the ruling is on {ruling.target}@{ruling.at_ms}, not on this exchange")
+        finding, at_ms = _storable(ruling.finding), ruling.at_ms
         with self.transaction():
             target = self._names.number(ruling.target, at_ms)
             row = (
@@ -92,7 +116,7 @@ class Observed(Sheet):
         return (
             ruling.target,
             ruling.at_ms,
-            Ground(ruling.finding, ruling.edition),
+            Ground(_storable(ruling.finding), ruling.edition),
             ruling.origin,
             ruling.ruled_at_ms,
             _evidence_cell(ruling.evidence),
@@ -126,49 +150,6 @@ class Observed(Sheet):
     def _standing(self, number: int, span: Span) -> dict[int, Finding]:
         grounds = self._grounds.words()
         return {row[2]: grounds[row[3]].finding for row in self._connection.execute(_RULINGS, (number, *span))}
-
-    def last_mark(self, target: str, *, before_ms: int | None = None) -> Mark | None:
-        """The latest observation of a target, or the latest before an instant."""
-        return self._one_mark(
-            target, "at_ms < ? ORDER BY at_ms DESC", before_ms if before_ms is not None else 2**62
-        )
-
-    def next_mark(self, target: str, *, since_ms: int) -> Mark | None:
-        """The first observation of a target at an instant or after it."""
-        return self._one_mark(target, "at_ms >= ? ORDER BY at_ms", since_ms)
-
-    def _one_mark(self, target: str, where: str, at_ms: int, *cells: object) -> Mark | None:
-        number = self._names.find(target)
-        if number is None:
-            return None
-        found = self._connection.execute(
-            f"SELECT at_ms, context, finding FROM observations WHERE target = ? AND {where} LIMIT 1",  # noqa: S608
-            (number, at_ms, *cells),
-        ).fetchall()
-        later = self._standing(number, Span(found[0][0], found[0][0] + 1)) if found else {}
-        return next(iter(self._as_marks(found, later)), None)
-
-    def nearest_accepted(
-        self, target: str, at_ms: int, request_fingerprint: str, reach_ms: int
-    ) -> tuple[Mark | None, Mark | None]:
-        """The nearest ``ok`` observations of the same request before and after an instant, at most so far away.
-
-        They are as first ruled: ``ok`` is final.
-        """
-        number = self._names.find(target)
-        same = [
-            str(n)
-            for n, context in self._contexts.words().items()
-            if context.request_fingerprint == request_fingerprint
-        ]
-        good = [str(n) for n, ground in self._grounds.words().items() if ground.finding.verdict is Verdict.OK]
-        query = (
-            "SELECT at_ms, context, finding FROM observations WHERE target = ? AND at_ms > ? AND at_ms < ? "  # noqa: S608
-            f"AND context IN ({', '.join(same)}) AND finding IN ({', '.join(good)}) ORDER BY at_ms "
-        )
-        before = self._connection.execute(query + "DESC LIMIT 1", (number, at_ms - reach_ms - 1, at_ms)).fetchall()
-        after = self._connection.execute(query + "LIMIT 1", (number, at_ms, at_ms + reach_ms + 1)).fetchall()
-        return (next(iter(self._as_marks(before, {})), None), next(iter(self._as_marks(after, {})), None))
 
     def durations(self, target: str, span: Span) -> list[tuple[int, dict[str, float]]]:
         """Instant and durations (ms, to a tenth) of a target's observations in a span."""
@@ -258,6 +239,59 @@ class Observed(Sheet):
 
     def tallies(self) -> dict[tuple[str, Verdict], int]:
         """How many observations were first ruled what, since the book began; pruning takes nothing away."""
-        names = self._names.words()
-        rows = self._connection.execute("SELECT target, verdict, observations FROM tallies")
-        return {(names[target], Verdict(verdict)): count for target, verdict, count in rows}
+        rows = self._connection.execute(
+            "SELECT t.name, n.verdict, n.observations FROM tallies n JOIN targets t ON t.id = n.target"
+        )
+        return {(name, Verdict(verdict)): count for name, verdict, count in rows.fetchall()}
+
+    def rebuild_tallies(self) -> int:
+        """Count anew: the observations that are here, and those that were pruned; how many there are in all."""
+        with self.transaction():
+            verdicts = {number: ground.finding.verdict for number, ground in self._grounds.words().items()}
+            counted = Counter[tuple[int, str]]()
+            for target, finding, count in self._connection.execute(_COUNT):
+                counted[target, verdicts[finding]] += count
+            for target, verdict, count in self._connection.execute(
+                "SELECT target, verdict, observations FROM pruned"
+            ):
+                counted[target, verdict] += count
+            self._connection.execute("DELETE FROM tallies")
+            self._connection.executemany(
+                "INSERT INTO tallies VALUES (?, ?, ?)", [(*key, count) for key, count in counted.items()]
+            )
+        return counted.total()
+
+    def prune(self, before_ms: int, *, most: int | None = None) -> int:
+        """Drop observations older than an instant, in one transaction that lifts the guards for itself alone.
+
+        About ``most`` of them, the oldest of every target first; how many went. Later rulings, publications and
+        segments stay for good, and what goes is counted first. The caller sees to it that the days are settled.
+        """
+        with self.transaction():
+            numbers = list(self._names.words())
+            share = None if most is None else max(1, most // max(1, len(numbers)))
+            cuts = [(number, self._cut(number, before_ms, share)) for number in numbers]
+            pruned = sum(self._summarise(number, cut_ms) for number, cut_ms in cuts)
+            if pruned:
+                self._drop(cuts)
+        return pruned
+
+    def _cut(self, number: int, before_ms: int, most: int | None) -> int:
+        row = None if most is None else self._connection.execute(_CUT, (number, before_ms, most)).fetchone()
+        return row[0] if row else before_ms
+
+    def _summarise(self, number: int, cut_ms: int) -> int:
+        rows = self._connection.execute(_OLD, (number, cut_ms)).fetchall()
+        verdicts = self._grounds.words()
+        self._connection.executemany(
+            "INSERT INTO pruned VALUES (NULL, ?, ?, ?, ?)",
+            [(number, cut_ms, verdicts[finding].finding.verdict, count) for finding, count in rows],
+        )
+        return sum(count for _, count in rows)
+
+    def _drop(self, cuts: Sequence[tuple[int, int]]) -> None:
+        for table in PRUNED:
+            _, guard = guards(table)
+            self._connection.execute(f"DROP TRIGGER {table}_no_delete")
+            self._connection.executemany(f"DELETE FROM {table} WHERE target = ? AND at_ms < ?", cuts)  # noqa: S608
+            self._connection.execute(guard)

@@ -18,6 +18,7 @@ _BUSY_S = 5.0
 _JOURNAL_LIMIT = 16 * 1024 * 1024
 _HEADER = 100
 _MAGIC = b"SQLite format 3\x00"
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _RESTORE = "put a backup in its place, or move the file away to begin a new ledger"
 
 
@@ -85,6 +86,10 @@ def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(_HEADER)
+    except IsADirectoryError:
+        raise LedgerError(f"{path}: this is a folder: name a file, such as {path / 'wamon.db'}") from None
+    except FileNotFoundError:
+        raise LedgerError(f"{path}: there is no such file: check [service] database, or start wamon run") from None
     except OSError as failure:
         raise LedgerError(
             f"{path}: it cannot be read ({failure.strerror}): check the owner and mode of the file and its folder"
@@ -106,6 +111,8 @@ def verify(db: Database, path: Path | str) -> None:
     try:
         found = [str(line) for (line,) in db.execute("PRAGMA quick_check(3)")]
     except sqlite3.DatabaseError as failure:
+        if failure.sqlite_errorcode & 0xFF not in _DAMAGE:
+            raise
         found = [str(failure)]
     if found != ["ok"]:
         shortened = _shortened(Path(path))
@@ -131,6 +138,28 @@ def refuse_newer(db: Database, path: Path | str, migrations: Migrations = MIGRAT
         raise LedgerError(
             f"{path}: its schema is number {version}, this wamon knows up to {len(ours)}: "
             "it was written by a newer wamon; install that version again, or restore the backup made before"
+        )
+
+
+def refuse_older(db: Database, path: Path | str, migrations: Migrations = MIGRATIONS) -> None:
+    """A reader changes nothing, so it cannot bring a schema up to date. Raises LedgerError."""
+    waiting = migrations.pending(db)
+    if waiting:
+        raise LedgerError(
+            f"{path}: its schema is older than this wamon ({waiting[0].name} is to come): "
+            "start wamon run once, which brings it up to date after a backup"
+        )
+
+
+def go_ahead(db: Database, path: Path | str) -> None:
+    """Readers beside the writer, and a file that can be written now. Raises LedgerError."""
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("ROLLBACK")
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise LedgerError(
+            f"{path}: its file system cannot keep a write-ahead log (journal mode {mode}): "
+            "put the database on a local disk"
         )
 
 

@@ -4,12 +4,19 @@ from collections.abc import Iterable
 
 import msgspec
 
+from wamon.ledger.failures import LedgerError
 from wamon.ledger.sheet import Sheet
 from wamon.ledger.words import OPEN_STATES, Dispatch, DispatchState, Notice, Owed
 
 _NOTICE = "INSERT INTO notices VALUES (NULL, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 _DISPATCH = "INSERT INTO dispatches VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
-_OWED = "INSERT INTO outbox VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET dispatch = ?3, next_attempt_ms = ?4"
+_OWED = "INSERT INTO outbox VALUES (?, ?, ?, ?)"
+_STILL_OWED = "UPDATE outbox SET dispatch = ?, next_attempt_ms = ? WHERE notice = ? AND channel = ?"
+_TOLD = "DELETE FROM outbox WHERE notice = ? AND channel = ?"
+_REBUILD = """
+    INSERT INTO outbox
+    SELECT notice, channel, max(n), coalesce(next_attempt_ms, 0) FROM dispatches
+    GROUP BY notice, channel HAVING sum(state = ?1) AND NOT sum(state NOT IN (?1, ?2))"""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Notice).decode
@@ -30,7 +37,7 @@ class Outbox(Sheet):
             return False
         number = written.lastrowid or 0
         due_ms = notice.not_before_ms or 0
-        for channel in notice.channels:
+        for channel in dict.fromkeys(notice.channels):
             row = (number, channel, DispatchState.QUEUED.value, 0, notice.created_at_ms, due_ms, None)
             dispatch = self._connection.execute(_DISPATCH, row).lastrowid
             self._connection.execute(_OWED, (number, channel, dispatch, due_ms))
@@ -45,15 +52,21 @@ class Outbox(Sheet):
     def _append(self, row: Dispatch) -> None:
         found = self._connection.execute("SELECT n FROM notices WHERE key = ?", (row.key,)).fetchone()
         if found is None:
-            return
+            raise LedgerError(
+                f"{self.place}: there is no notice {row.key} that {row.channel} could have been told"
+            )
         cells = (found[0], row.channel, row.state.value, row.attempt, row.at_ms, row.next_attempt_ms, row.error)
         dispatch = self._connection.execute(_DISPATCH, cells).lastrowid
         if row.state in OPEN_STATES:
-            self._connection.execute(_OWED, (found[0], row.channel, dispatch, row.next_attempt_ms or 0))
+            self._connection.execute(_STILL_OWED, (dispatch, row.next_attempt_ms or 0, found[0], row.channel))
         else:
-            self._connection.execute(
-                "DELETE FROM outbox WHERE notice = ? AND channel = ?", (found[0], row.channel)
-            )
+            self._connection.execute(_TOLD, (found[0], row.channel))
+
+    def rebuild_outbox(self) -> int:
+        """Make the cache anew from the dispatches: what has none that is final; how much is owed."""
+        with self.transaction():
+            self._connection.execute("DELETE FROM outbox")
+            return self._connection.execute(_REBUILD, (DispatchState.QUEUED, DispatchState.FAILED)).rowcount
 
     def owed(self) -> list[Owed]:
         """Every notice on every channel without a final state, oldest first."""

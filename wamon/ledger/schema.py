@@ -16,7 +16,7 @@ FACTS = (
     "rulings",
     "publications",
     "segments",
-    "incident_names",
+    "pruned",
     "notices",
     "dispatches",
     "declarations",
@@ -66,6 +66,12 @@ _TABLES = (
          verdict TEXT NOT NULL,
          observations INTEGER NOT NULL,
          PRIMARY KEY (target, verdict)) WITHOUT ROWID""",
+    """CREATE TABLE pruned (
+         n INTEGER PRIMARY KEY,
+         target INTEGER NOT NULL REFERENCES targets,
+         before_ms INTEGER NOT NULL,
+         verdict TEXT NOT NULL,
+         observations INTEGER NOT NULL)""",
     """CREATE TABLE declarations (
          n INTEGER PRIMARY KEY,
          kind TEXT NOT NULL,
@@ -112,15 +118,8 @@ _TABLES = (
     """CREATE TABLE days (
          month TEXT NOT NULL,
          target TEXT NOT NULL,
-         latest TEXT NOT NULL,
+         trails BLOB NOT NULL,
          PRIMARY KEY (month, target)) WITHOUT ROWID""",
-    """CREATE TABLE incident_names (
-         name TEXT PRIMARY KEY,
-         target TEXT NOT NULL,
-         start_ms INTEGER NOT NULL,
-         end_ms INTEGER NOT NULL,
-         named_at_ms INTEGER NOT NULL) WITHOUT ROWID""",
-    "CREATE INDEX incident_names_by_time ON incident_names (end_ms)",
     """CREATE TABLE notices (
          n INTEGER PRIMARY KEY,
          key TEXT NOT NULL UNIQUE,

@@ -116,6 +116,18 @@ class Sheet:
                 self.forget()
                 raise
 
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """All reads inside see the book at one moment, whatever is written meanwhile. Raises LedgerError."""
+        with telling(self.place):
+            self._connection.execute("BEGIN")
+            self._connection.execute("PRAGMA query_only = ON")
+            try:
+                yield
+            finally:
+                self._connection.rollback()
+                self._connection.execute("PRAGMA query_only = OFF")
+
     def forget(self) -> None:
         """Drop what is remembered of a transaction that was rolled back."""
         for words in (self._names, self._contexts, self._grounds):

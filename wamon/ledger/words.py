@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from wamon.core import publication as core
 from wamon.core.finding import Context, Finding, Ruling
 from wamon.core.observation import Exchange
 from wamon.core.timeline import Span, iso
@@ -68,7 +69,7 @@ class Missed(NamedTuple):
     slots: int
 
 
-class Publication(msgspec.Struct, frozen=True, array_like=True):
+class Publication(msgspec.Struct, frozen=True):
     """A day's figures as they were told. The ledger gives ``n`` and ``revision``; what a caller sets is ignored.
 
     ``target`` may be any name that has days, ``platform`` too. ``zone`` is the one the day was cut in.
@@ -84,15 +85,6 @@ class Publication(msgspec.Struct, frozen=True, array_like=True):
     author: str
     revision: int = 0
     n: int = 0
-
-
-class IncidentName(NamedTuple):
-    """The name under which people were first told of an incident, and the stretch it had then."""
-
-    name: str
-    target: str
-    span: Span
-    named_at_ms: int
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -175,8 +167,8 @@ class Sizes(NamedTuple):
     observations: Span | None
 
 
-class Trail(msgspec.Struct, frozen=True, array_like=True):
-    """What was first said of a row's day, and what stands."""
+class Trail(NamedTuple):
+    """What was first said of a row's day, and what stands, in the core's words."""
 
-    first: Publication
-    latest: Publication
+    first: core.Publication
+    latest: core.Publication

@@ -15,7 +15,7 @@ from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
 from wamon.core.notice import Notice, NoticePhase, Told
 from wamon.core.observation import Exchange
-from wamon.core.publication import DayState, Publication, figures_from
+from wamon.core.publication import DayState, Publication
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
 from wamon.core.segments import Segment, Timeline
@@ -126,7 +126,7 @@ class Bookkeeper:
         """The first and the latest publication of every row's day that a span touches."""
         first, last = day_of(span.start_ms, zone), day_of(span.end_ms, zone) + timedelta(days=1)
         found = await self._ledger.trails(first, last)
-        return {key: (_from_book(one.first), _from_book(one.latest)) for key, one in found.items()}
+        return {key: (one.first, one.latest) for key, one in found.items()}
 
     async def published_timelines(self, first: date, last: date) -> dict[str, Timeline]:
         """What stands of every target's days, put together again from the segments behind it."""
@@ -142,7 +142,7 @@ class Bookkeeper:
     async def latest(self, day: date) -> dict[str, Publication]:
         """What stands for one day, by row."""
         found = await self._ledger.trails(day, day)
-        return {target: _from_book(one.latest) for (target, _), one in found.items()}
+        return {target: one.latest for (target, _), one in found.items()}
 
     async def published(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], Publication]:
         """What stands for every row's day that a span touches."""
@@ -263,19 +263,6 @@ def _to_book(row: Publication) -> words.Publication:
         row.published_at_ms,
         DayState.CLOSED.value,
         msgspec.structs.asdict(row.figures),
-        row.reason,
-        row.author,
-    )
-
-
-def _from_book(row: words.Publication) -> Publication:
-    return Publication(
-        row.target,
-        row.day,
-        row.zone,
-        row.revision,
-        row.published_at_ms,
-        figures_from(row.figures),
         row.reason,
         row.author,
     )
