@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import socket
+import statistics
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -454,14 +456,19 @@ def test_a_thousand_targets_can_be_rendered_without_holding_up_the_loop() -> Non
 
     async def story() -> tuple[int, list[float]]:
         loop, late = asyncio.get_running_loop(), []
-        scrape = asyncio.create_task(face.rendered.exposition())
-        while not scrape.done():
-            due_s = loop.time() + 0.001
-            await asyncio.sleep(0.001)
-            late.append(loop.time() - due_s)
+        here, there = socket.socketpair()
+        with here, there:
+            scrape = asyncio.create_task(face.rendered.exposition())
+            while not scrape.done():
+                due_s = loop.time() + 0.001
+                await asyncio.sleep(0.001)
+                here.send(b"a look: every call of the system lets the other thread go first")
+                there.recv(100)
+                late.append(loop.time() - due_s)
         return scrape.result().text.count(b"\n"), late
 
     lines, late = asyncio.run(story())
     assert lines > 90_000
     assert len(late) > 20
-    assert sorted(late)[len(late) * 9 // 10] < 0.02
+    # A thread that never sleeps keeps the interpreter for 5 ms at a time.
+    assert statistics.median(late) < 0.003
