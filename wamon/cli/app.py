@@ -66,8 +66,7 @@ def answer(arguments: Sequence[str]) -> int:
         code = app(arguments or ["--help"], exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read us has seen enough; nothing more may be written, not even on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()  # whoever read us has seen enough
         return FINE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -77,6 +76,10 @@ def answer(arguments: Sequence[str]) -> int:
     except CycloptsError as wrong:
         say(f"wamon: {_sentence(wrong)} See: wamon --help")
         return WRONG
+    except OSError as failed:
+        _close_stdout()
+        say(f"wamon: {_failed(failed)}")
+        return WRONG
     except Exception as mistake:
         say(_own_mistake(mistake))
         return WRONG
@@ -85,6 +88,16 @@ def answer(arguments: Sequence[str]) -> int:
 
 def _sentence(wrong: CycloptsError) -> str:
     return " ".join(str(wrong).split())
+
+
+def _close_stdout() -> None:
+    """What is still waiting to be written goes nowhere, and raises nothing on the way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failed(failed: OSError) -> str:
+    reason = (failed.strerror or str(failed)).lower()
+    return f"{failed.filename}: {reason}" if failed.filename else f"reading or writing failed: {reason}"
 
 
 def _own_mistake(mistake: Exception) -> str:

@@ -24,13 +24,13 @@ def install_command(config: Path, folder: Path, *, only_print: bool, yes: bool) 
         return FINE
     sys.stdout.flush()
     settings_of(config)
-    _refuse_hidden(program())
+    refuse_hidden(program(), Path(sys.executable).resolve())
     place = folder / UNIT
     if not yes and not _agreed(place):
         say("wamon: nothing was installed")
         return BAD_NEWS
-    _write(place, text)
-    _start(place)
+    put(place, text)
+    start(place)
     return FINE
 
 
@@ -53,11 +53,11 @@ def program() -> Path:
     return Path(sys.executable).absolute().with_name("wamon")
 
 
-def _refuse_hidden(executable: Path) -> None:
-    """The service cannot start what it cannot see."""
+def refuse_hidden(executable: Path, interpreter: Path) -> None:
+    """The service cannot start what it cannot see. Raises CannotError."""
     if not executable.exists():
         raise CannotError(f"there is no {executable}; install wamon into a virtual environment such as /opt/wamon")
-    for place in (executable, Path(sys.executable).resolve()):
+    for place in (executable, interpreter):
         if any(place.is_relative_to(folder) for folder in _HIDDEN):
             raise CannotError(
                 f"the service cannot see {place}, for it sees no home folders; "
@@ -73,7 +73,8 @@ def _agreed(place: Path) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _write(place: Path, text: str) -> None:
+def put(place: Path, text: str) -> None:
+    """Write the unit. Raises CannotError."""
     try:
         place.write_text(text)
         place.chmod(0o644)
@@ -83,7 +84,8 @@ def _write(place: Path, text: str) -> None:
     say(f"written: {place}")
 
 
-def _start(place: Path) -> None:
+def start(place: Path) -> None:
+    """Have systemd read the unit, start it now and after every boot. Raises CannotError."""
     systemctl = shutil.which("systemctl")
     if systemctl is None:
         raise CannotError(f"{place} is written, but there is no systemctl here to start it")

@@ -1,0 +1,100 @@
+"""``wamon status`` and ``wamon incidents``: asked of a real page server."""
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import wamon
+from tests.support.reports import Shown, bad_week, days, report, target
+from tests.web.served import served
+from wamon.core.report import Report
+
+
+@contextmanager
+def answering(now: Report, folder: Path) -> Iterator[Path]:
+    """A daemon's page over a report, and the configuration that leads to it."""
+    with served(Shown(now)) as address:
+        yield listening(address, folder)
+
+
+def listening(address: str, folder: Path) -> Path:
+    config = folder / "wamon.toml"
+    config.write_text(f'[service]\nlisten = "{address}"\n[[targets]]\nname = "graph"\nprobe = "edge"\n')
+    return config
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_bad_week_is_bad_news_that_fits_the_terminal(tmp_path: Path, columns: int) -> None:
+    with answering(bad_week(), tmp_path) as config:
+        ended = wamon("status", "-c", config, COLUMNS=str(columns))
+    assert ended.code == 1
+    assert max(map(len, ended.out.splitlines())) <= columns
+    words = " ".join(ended.out.split())
+    for said in ("outage", "11-09 08:45", "Hold the queues, wait five minutes", "Open incidents", "97.34 %"):
+        assert said in words
+
+
+def test_a_calm_day_is_fine(tmp_path: Path) -> None:
+    with answering(report([target("graph", past=days({}))]), tmp_path) as config:
+        ended = wamon("status", "-c", config)
+        document = wamon("status", "-c", config, "--json").document
+    assert ended.code == 0
+    assert "Open incidents" not in ended.out
+    assert document["targets"][0]["state"] == "operational"
+
+
+def test_incidents_are_listed_and_one_is_shown(tmp_path: Path) -> None:
+    with answering(bad_week(), tmp_path) as config:
+        listed = wamon("incidents", "-c", config, COLUMNS="80")
+        same = wamon("incidents", "list", "-c", config, COLUMNS="80")
+        document = wamon("incidents", "list", "-c", config, "--json").document
+        latest = wamon("incidents", "show", "cloud-api", "-c", config)
+        named = wamon("incidents", "show", "webhook@2026-11-07T11:06:00Z", "-c", config, "--json")
+        unknown = wamon("incidents", "show", "graf", "-c", config)
+    assert (listed.code, listed.out) == (0, same.out)
+    assert listed.out.count("cloud-api") == 4
+    assert len(document["incidents"]) == 6
+    assert "still open" in latest.out
+    assert named.document["cause"] == "endpoint"
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "knows no incident 'graf'" in unknown.err
+
+
+def test_no_daemon_is_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        ended = wamon("status", "-c", listening(address, tmp_path), http_proxy="http://127.0.0.1:9/")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"wamon: no daemon answers on {address} (connection refused): start it with wamon run, "
+        "or name its configuration with -c\n"
+    )
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Another program on the daemon's address."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if "status" in self.path else 404)
+        self.end_headers()
+        self.wfile.write(b"<html>hello</html>")
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+def test_another_program_on_the_address_is_recognised(tmp_path: Path) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config = listening(f"127.0.0.1:{server.server_port}", tmp_path)
+        no_json, no_page = wamon("status", "-c", config), wamon("incidents", "-c", config)
+        server.shutdown()
+    assert no_json.code == no_page.code == 1
+    assert "something else than JSON: it is not wamon" in no_json.err
+    assert "answered 404: is it wamon that listens there?" in no_page.err

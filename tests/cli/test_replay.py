@@ -1,0 +1,115 @@
+"""``wamon replay``: one document, or tables, from recorded exchanges."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import on_a_terminal, wamon
+from tests.cli.recorded import START, line, two_days, write
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("replay") / "two-days.jsonl", two_days(), "no json", "{}")
+
+
+def test_the_document_has_days_incidents_turns_and_notices_and_complaints_go_to_stderr(recorded: Path) -> None:
+    ended = wamon("replay", recorded, "--json")
+    assert ended.code == 0
+    assert list(ended.document) == ["days", "incidents", "reclassified", "notifications"]
+    day = next(
+        one for one in ended.document["days"] if (one["target"], one["date"]) == ("cloud-api", "2026-09-07")
+    )
+    assert (day["down_s"], day["seconds"], day["state"]) == (1200.0, 86400, "closed")
+    assert ended.document["reclassified"] == [
+        {
+            "target": "cloud-api",
+            "from": "user_error",
+            "to": "system_error",
+            "rule": "same_token_valid",
+            "observations": 6,
+            "seconds": 1800.0,
+        }
+    ]
+    complaints = ended.err.splitlines()
+    assert [text.partition(":")[0] for text in complaints] == ["line 1729", "line 1730"]
+    assert complaints[1] == "line 1730: no 'at' with an instant such as 2026-11-01T00:00:30.250Z; skipped"
+
+
+def test_stdin_is_read_like_a_file(recorded: Path) -> None:
+    assert (
+        wamon("replay", "-", "--json", stdin=recorded.read_bytes()).out == wamon("replay", recorded, "--json").out
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_people_get_tables_that_fit(recorded: Path, columns: int) -> None:
+    ended = wamon("replay", recorded, COLUMNS=str(columns))
+    assert max(map(len, ended.out.splitlines())) <= columns
+    words = " ".join(ended.out.split())
+    assert "2026-09-07 98.61 %" in words
+    assert "98.61 % 0:20:00" in words
+    assert "2026-09 98.26 %" in words, "the month adds up its days"
+    assert "platform: no figures, as no target sends and receives messages." in words
+    assert "same token valid" in words
+    assert "…" not in words
+
+
+def test_a_pipe_gets_neither_colours_nor_broken_lines(recorded: Path) -> None:
+    out = wamon("replay", recorded).out
+    assert "\x1b" not in out
+    assert not [text for text in out.splitlines() if text != text.rstrip()]
+    assert any(len(text) > 100 for text in out.splitlines()), "the legend stands on one line"
+
+
+def test_a_terminal_gets_colours(recorded: Path) -> None:
+    assert "\x1b[31m98.61 %" in on_a_terminal("replay", recorded)
+    assert "\x1b[31m" not in on_a_terminal("replay", recorded, more={"NO_COLOR": "1"})
+
+
+def test_the_configuration_gives_zone_and_targets_and_no_secret_is_needed(recorded: Path, tmp_path: Path) -> None:
+    config = tmp_path / "wamon.toml"
+    config.write_text(
+        '[service]\ntimezone = "Asia/Tokyo"\ndatabase = "/nowhere/at/all.db"\n'
+        '[graph]\naccess_token = "env:NOT_SET"\n'
+        '[[targets]]\nname = "cloud-api"\nprobe = "api"\nphone_number_id = "1"\ninterval = "5m"\n'
+    )
+    ended = wamon("replay", recorded, "-c", config, "--json")
+    days = [one["date"] for one in ended.document["days"] if one["target"] == "cloud-api"]
+    assert days == ["2026-09-07", "2026-09-08", "2026-09-09"], "9 hours ahead, two days touch three"
+
+
+def test_nothing_recorded_is_an_empty_document(tmp_path: Path) -> None:
+    empty = write(tmp_path / "empty.jsonl", [])
+    assert wamon("replay", empty, "--json").document["days"] == []
+    ended = wamon("replay", empty)
+    assert (ended.code, ended.out) == (0, "No exchanges, so no days.\n")
+
+
+def test_what_is_wrong_with_the_file_or_the_configuration_is_said_in_a_sentence(tmp_path: Path) -> None:
+    missing = wamon("replay", tmp_path / "none.jsonl", "--json")
+    assert (missing.code, missing.out) == (2, "")
+    assert missing.err == f"wamon: {tmp_path}/none.jsonl cannot be read: no such file or directory\n"
+    one = write(tmp_path / "one.jsonl", [line("a", "api", START, 200, {"id": "1"})])
+    config = tmp_path / "wamon.toml"
+    config.write_text("[servise]\n")
+    refused = wamon("replay", one, "-c", config)
+    assert refused.code == 2
+    assert "servise" in refused.err
+    assert "no [[targets]]" in refused.err
+
+
+def test_a_hostile_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    hostile = write(
+        tmp_path / "x.jsonl",
+        [
+            line("\x1b[2J\x07evil\n", "api", START + timedelta(minutes=number), 200, {"id": "1"})
+            for number in range(9)
+        ],
+    )
+    ended = wamon("replay", hostile)
+    assert "\x1b" not in ended.out
+    assert "evil" in ended.out
+    assert json.loads(wamon("replay", hostile, "--json").out)["days"][0]["target"] == "\x1b[2J\x07evil\n"

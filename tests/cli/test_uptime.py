@@ -1,0 +1,174 @@
+"""``wamon uptime``: published days and months, as they stand and as they stood, in four forms."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import wamon
+from wamon.core.publication import Publication
+from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
+from wamon.core.uptime import Figures
+from wamon.ledger import open_ledger
+from wamon.work.bookkeeping import Bookkeeper
+
+
+def published(target: str, day: date, at: str, sums: Figures, reason: str = "closed") -> Publication:
+    return Publication(target, day, "UTC", 0, parse_iso(at), sums, reason)
+
+
+def day_of_looks(**lost_ms: int) -> Figures:
+    return Figures(total_ms=DAY, **lost_ms)
+
+
+async def write(path: Path, rows: Sequence[Publication]) -> None:
+    ledger = open_ledger(path)
+    book = Bookkeeper(ledger, {})
+    for row in rows:
+        await book.publish([(row, ())])
+    await book.commit([], [], [], parse_iso("2026-10-12T06:00:00Z"))
+    await ledger.close()
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with September's last day and October's first ones; one of them restated twelve days later."""
+    folder = tmp_path_factory.mktemp("uptime")
+    first, second = date(2026, 9, 30), date(2026, 10, 1)
+    asyncio.run(
+        write(
+            folder / "wamon.db",
+            [
+                published("cloud-api", first, "2026-10-01T00:30:00Z", day_of_looks()),
+                published("platform", first, "2026-10-01T00:30:00Z", day_of_looks(unobserved_ms=DAY)),
+                published("cloud-api", second, "2026-10-02T00:30:00Z", day_of_looks(user_error_ms=20 * MINUTE)),
+                published(
+                    "cloud-api",
+                    second,
+                    "2026-10-12T06:00:00Z",
+                    day_of_looks(down_ms=20 * MINUTE, meta_down_ms=20 * MINUTE),
+                    "weekly pass: same token valid (cloud-api)",
+                ),
+                published("graph", second, "2026-10-02T00:30:00Z", day_of_looks(unobserved_ms=9 * HOUR)),
+            ],
+        )
+    )
+    config = folder / "wamon.toml"
+    config.write_text(
+        f'[service]\ndatabase = "{folder}/wamon.db"\n[[targets]]\nname = "cloud-api"\nprobe = "edge"\n'
+    )
+    return config
+
+
+def test_days_and_months_are_added_and_rounded_toward_the_worse(config: Path) -> None:
+    ended = wamon("uptime", "-c", config, COLUMNS="80")
+    assert (ended.code, ended.err) == (0, "")
+    lines = [text.split() for text in ended.out.splitlines()]
+    assert ["2026-10-01", "98.61", "%", "98.61", "%", "98.61", "%", "0:20:00", "frozen,", "rev", "2"] in [
+        line[:11] for line in lines
+    ]
+    assert ["2026-09", "100", "%", "100", "%", "100", "%", "-"] in lines
+    assert ["2026-10-01", "too", "little", "too", "little", "too", "little", "-", "frozen"] in lines
+    assert "cloud-api 2026-10-01: 100 % -> 98.61 %, revision 2, weekly pass: same token" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_json_has_the_days_of_the_contract_and_the_months(config: Path) -> None:
+    document = wamon("uptime", "-c", config, "--json").document
+    assert document == wamon("uptime", "-c", config, "--format", "json").document
+    day = next(one for one in document["days"] if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
+    assert (day["revision"], day["seconds"], day["down_s"]) == (2, 86400, 1200.0)
+    assert day["availability"] == pytest.approx(1 - 1200 / 86400)
+    assert day["first_published"] == {"availability": 1.0}
+    months = {(one["target"], one["month"]): one["down_s"] for one in document["months"]}
+    assert months[("cloud-api", "2026-10")] == 1200.0
+
+
+def test_as_of_a_day_tells_what_was_said_then(config: Path) -> None:
+    before = wamon("uptime", "-c", config, "--as-of", "2026-10-11", "--json").document["days"]
+    (day,) = (one for one in before if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
+    assert (day["revision"], day["state"], day["availability"]) == (1, "closed", 1.0)
+    on = wamon("uptime", "-c", config, "--as-of", "2026-10-12", "--json").document["days"]
+    (day,) = (one for one in on if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
+    assert (day["revision"], day["state"]) == (2, "settled")
+    nothing = wamon("uptime", "-c", config, "--as-of", "2026-09-30")
+    assert (nothing.code, nothing.out) == (1, "")
+
+
+def test_days_are_chosen_by_both_ends_included_and_by_target(config: Path) -> None:
+    october = wamon("uptime", "-c", config, "--from", "2026-10-01", "--to", "2026-10-01", "--json").document[
+        "days"
+    ]
+    assert [one["target"] for one in october] == ["cloud-api", "graph"]
+    one = wamon("uptime", "-c", config, "--target", "platform", "--json").document["days"]
+    assert [(day["target"], day["date"]) for day in one] == [("platform", "2026-09-30")]
+
+
+def test_csv_opens_in_a_spreadsheet(config: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(wamon("uptime", "-c", config, "--format", "csv").out)))
+    assert len(rows) == 4
+    (day,) = (one for one in rows if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
+    assert (day["down_s"], day["first_published_availability"], day["revision"]) == ("1200.0", "1.0", "2")
+    (unseen,) = (one for one in rows if one["target"] == "platform")
+    assert unseen["availability"] == ""
+
+
+class Elements(HTMLParser):
+    """Counts tags, and keeps what would be fetched from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.fetched += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
+    text = wamon("uptime", "-c", config, "--format", "html").out
+    page = Elements()
+    page.feed(text)
+    assert page.fetched == []
+    assert page.seen.count("table") == 3
+    assert "script" not in page.seen
+    assert "<td>2026-10-01</td><td>98.61 %</td>" in text
+    assert "@media print" in text
+
+
+def test_totals_agree_in_all_forms(config: Path) -> None:
+    days = wamon("uptime", "-c", config, "--json").document["days"]
+    rows = list(csv.DictReader(io.StringIO(wamon("uptime", "-c", config, "--format", "csv").out)))
+    assert sum(one["down_s"] for one in days) == sum(float(one["down_s"]) for one in rows) == 1200.0
+    assert wamon("uptime", "-c", config, "--format", "html").out.count("0:20:00") >= 2
+
+
+def test_without_a_database_or_days_a_sentence_says_what_to_do(config: Path, tmp_path: Path) -> None:
+    missing = wamon("uptime", cwd=tmp_path)
+    assert (missing.code, missing.out) == (1, "")
+    assert f"there is no database {tmp_path}/wamon.db: wamon run makes it" in missing.err
+    swapped = wamon("uptime", "-c", config, "--from", "2026-10-02", "--to", "2026-10-01")
+    assert (swapped.code, swapped.err) == (2, "wamon: --to 2026-10-01 lies before --from 2026-10-02; swap them\n")
+    other = wamon("uptime", "-c", config, "--target", "nobody")
+    assert other.code == 1
+    assert "nothing was published for that" in other.err
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(b"no database at all" * 100)
+    broken = tmp_path / "broken.toml"
+    broken.write_text(config.read_text().replace(f"{config.parent}/wamon.db", str(damaged)))
+    refused = wamon("uptime", "-c", broken)
+    assert refused.code == 1
+    assert "no SQLite database" in refused.err
+
+
+def test_reading_changes_nothing(config: Path) -> None:
+    database = config.parent / "wamon.db"
+    before = database.read_bytes()
+    wamon("uptime", "-c", config)
+    assert database.read_bytes() == before
