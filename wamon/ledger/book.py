@@ -45,6 +45,15 @@ class Book(Declared, Published, Outbox, Presence):
         verify(self.db, self.place)
         return copy(self.db, path, None)
 
+    def rebuild(self) -> dict[str, int]:
+        """Make every cache anew from the facts, in one transaction; how much each holds."""
+        with self.transaction():
+            return {
+                "days": self.rebuild_days(),
+                "outbox": self.rebuild_outbox(),
+                "tallies": self.rebuild_tallies(),
+            }
+
     def sizes(self) -> Sizes:
         """Bytes on the disk, rows per table, and the span of the observations."""
         page, pages, free = (

@@ -21,14 +21,14 @@ _TALLY = """INSERT INTO tallies VALUES (?, ?, 1)
 _RULING = "INSERT INTO rulings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARKS = "SELECT at_ms, context, finding FROM observations WHERE target = ? AND at_ms >= ? AND at_ms < ?"
 
-# The last row of an observation in this order is the one that stands: a person's that was not withdrawn, else
+# The last row of an observation in this order is the one that stands, unless it was withdrawn: a person's, else
 # the latest. The order is the book's own (n), not a clock's.
 _RULINGS = """
     SELECT r.n, r.target, r.at_ms, r.finding, r.origin, r.ruled_at_ms, r.evidence, r.author, r.because,
            r.declaration, w.declaration IS NOT NULL
     FROM rulings r LEFT JOIN withdrawals w ON w.declaration = r.declaration
     WHERE r.target = ? AND r.at_ms >= ? AND r.at_ms < ?
-    ORDER BY r.at_ms, r.origin = 'person' AND w.declaration IS NULL, r.n"""
+    ORDER BY r.at_ms, w.declaration IS NULL, r.origin = 'person', r.n"""
 
 _COUNT = "SELECT target, finding, count(*) FROM observations GROUP BY target, finding"
 _OLD = "SELECT finding, count(*) FROM observations WHERE target = ? AND at_ms < ? GROUP BY finding"
@@ -149,7 +149,8 @@ class Observed(Sheet):
 
     def _standing(self, number: int, span: Span) -> dict[int, Finding]:
         grounds = self._grounds.words()
-        return {row[2]: grounds[row[3]].finding for row in self._connection.execute(_RULINGS, (number, *span))}
+        rows = self._connection.execute(_RULINGS, (number, *span))
+        return {row[2]: grounds[row[3]].finding for row in rows if not row[-1]}
 
     def durations(self, target: str, span: Span) -> list[tuple[int, dict[str, float]]]:
         """Instant and durations (ms, to a tenth) of a target's observations in a span."""
@@ -174,7 +175,8 @@ class Observed(Sheet):
             "WHERE e.target = ? AND e.at_ms >= ? AND e.at_ms < ? ORDER BY e.at_ms",
             (number, *span),
         ).fetchall()
-        later = {one.ruling.at_ms: one.ruling for one in self._appended(number, span)} if rows else {}
+        appended = self._appended(number, span) if rows else ()
+        later = {one.ruling.at_ms: one.ruling for one in appended if not one.withdrawn}
         contexts, grounds = self._contexts.words(), self._grounds.words()
         for at_ms, blob, context, finding in rows:
             yield Witnessed(unpack_exchange(blob), contexts[context], grounds[finding].finding, later.get(at_ms))
@@ -203,7 +205,7 @@ class Observed(Sheet):
     def rulings(self, span: Span, *, targets: Iterable[str] | None = None) -> list[Appended]:
         """Every later ruling on the observations of a span, withdrawn ones too.
 
-        By target, then instant; the last one of an observation is the one that stands.
+        By target, then instant; of an observation's the last one stands, unless it was withdrawn.
         """
         names = self._names.words()
         chosen = names if targets is None else [n for name in targets if (n := self._names.find(name))]

@@ -37,13 +37,13 @@ def unpack_durations(tenths: tuple[int | None, ...]) -> dict[str, float]:
 def pack_exchange(exchange: Exchange) -> bytes:
     """JSON, compressed where that is shorter (zlib starts with ``x``, JSON with ``{``).
 
-    What no JSON can carry (a number past 64 bits, half a surrogate pair, a hundred levels) is kept as text: a
-    hostile answer must not cost the observation.
+    What no JSON can carry (a number past 64 bits, half a surrogate pair) is kept as text, and what lies deeper than
+    a reader's stack may reach is left out: a hostile answer must cost neither the observation nor its reading.
     """
     try:
-        plain = msgspec.json.encode(exchange)
+        plain = msgspec.json.encode(_tamed(exchange) if _deeper(exchange.body, _DEEPEST) else exchange)
         _decode(plain)
-    except (OverflowError, ValueError, TypeError, RecursionError, msgspec.MsgspecError):
+    except (OverflowError, ValueError, TypeError, msgspec.MsgspecError):
         plain = msgspec.json.encode(_tamed(exchange))
     packed = zlib.compress(plain, 6)
     return packed if len(packed) < len(plain) else plain
@@ -52,6 +52,13 @@ def pack_exchange(exchange: Exchange) -> bytes:
 def unpack_exchange(blob: bytes) -> Exchange:
     """The exchange that `pack_exchange` was given."""
     return _decode(blob if blob.startswith(b"{") else zlib.decompress(blob))
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, Mapping | list | tuple):
+        return False
+    inner = value.values() if isinstance(value, Mapping) else value
+    return levels == 0 or any(_deeper(one, levels - 1) for one in inner)
 
 
 def _tamed(exchange: Exchange) -> Exchange:
