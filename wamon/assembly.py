@@ -98,6 +98,7 @@ class House:
         self._passes: tuple[int, ...] = ()
         self._ran: Sequence[Span] = ()
         self._past: tuple[Incident, ...] = ()
+        self._reported: Report | None = None
 
     def step(self, at_ms: int) -> None:
         """The clock was set, or the machine slept: the time since the last heartbeat was not observed."""
@@ -136,9 +137,11 @@ class House:
     async def refresh(self, now_ms: int) -> None:
         """Read again what was published, when watching began, and when an observer ran."""
         days = Span(now_ms - SHOWN_DAYS * DAY, now_ms + DAY)
+        self._reported = None
         self._published = dict(await self.book.trail(days, self.zone))
         self._first_ms = await self.book.first_ms()
         self._passes = tuple(await self.book.passes())
+        self.tally.reclassification_ms = max(self._passes, default=None)
         self._ran = await self.book.ran(Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
         self._past = await self._past_incidents(now_ms)
 
@@ -268,7 +271,6 @@ class House:
     async def _take_over(self, outcome: Outcome, now_ms: int) -> None:
         for turn in outcome.review.turns:
             self.tally.reclassified(turn.before.value, turn.after.value, turn.observations, now_ms)
-        self.tally.reclassification_ms = now_ms
         for name in {one.target for one in outcome.review.rulings}:
             marks: Sequence[Mark] = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
             self.vigil.restore(name, marks)
@@ -289,8 +291,13 @@ class House:
         return refuse
 
     def report(self) -> Report:
-        """The snapshot of now."""
+        """The snapshot of now, at most a second old: however many ask, it is put together once."""
         now_ms = self.clock()
+        if self._reported is None or not 0 <= now_ms - self._reported.at_ms < SECOND:
+            self._reported = self._snapshot(now_ms)
+        return self._reported
+
+    def _snapshot(self, now_ms: int) -> Report:
         past = Ledgered(
             published=self._published,
             first_ms=self._first_ms,

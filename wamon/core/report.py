@@ -188,7 +188,10 @@ def _days(
 
 
 def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
-    """Sums for today, yesterday, this month and all the days there are; sums are added, and divided last."""
+    """Sums for today, yesterday, this month and all the days there are; sums are added, and divided last.
+
+    A day of which too little was observed stays out of the longer ones: it would speak for hours nobody saw.
+    """
 
     def summed(wanted: Callable[[Day], bool]) -> Figures:
         return add(one.figures for one in days if wanted(one))
@@ -196,9 +199,13 @@ def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
     return {
         "today": summed(lambda one: one.date == today),
         "yesterday": summed(lambda one: one.date == today - timedelta(days=1)),
-        "month": summed(lambda one: (one.date.year, one.date.month) == (today.year, today.month)),
-        "days": summed(lambda one: True),
+        "month": summed(lambda one: one.figures.sufficient and _same_month(one.date, today)),
+        "days": summed(lambda one: one.figures.sufficient),
     }
+
+
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
 
 
 def _target(
