@@ -120,6 +120,20 @@ class Published(Sheet):
         )
         return [_segment(cells) for cells in rows.fetchall()]
 
+    def standing_segments(self, first: date, last: date) -> dict[str, list[Segment]]:
+        """The stretches behind what stands of every target's days, both days included, by time."""
+        rows = self._connection.execute(
+            'SELECT p.target, s.start_ms, s.end_ms, s."column", s.facts FROM publications p '
+            "JOIN segments s ON s.publication = p.n WHERE p.day >= ? AND p.day <= ? AND p.revision = "
+            "(SELECT max(revision) FROM publications WHERE day = p.day AND target = p.target) "
+            "ORDER BY s.start_ms",
+            (first.isoformat(), last.isoformat()),
+        )
+        found: dict[str, list[Segment]] = {}
+        for target, *cells in rows.fetchall():
+            found.setdefault(target, []).append(_segment(cells))
+        return found
+
     def rebuild_days(self) -> int:
         """Make the cache anew from the trail; how many days it holds."""
         months: dict[tuple[str, str], dict[date, _Line]] = {}

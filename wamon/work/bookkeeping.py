@@ -130,14 +130,8 @@ class Bookkeeper:
 
     async def published_timelines(self, first: date, last: date) -> dict[str, Timeline]:
         """What stands of every target's days, put together again from the segments behind it."""
-
-        def put_together(book: Book) -> dict[str, Timeline]:
-            found: dict[str, list[Segment]] = {}
-            for (target, _), trail in sorted(book.trails(first, last).items()):
-                found.setdefault(target, []).extend(book.segments(trail.latest.n))
-            return {target: Timeline(tuple(segments)) for target, segments in found.items() if segments}
-
-        return await self._ledger.read(put_together)
+        found = await self._ledger.read(lambda book: book.standing_segments(first, last))
+        return {target: Timeline(tuple(segments)) for target, segments in found.items()}
 
     async def latest(self, day: date) -> dict[str, Publication]:
         """What stands for one day, by row."""
