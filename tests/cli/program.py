@@ -1,5 +1,6 @@
 """Runs ``python -m wamon`` as a process of its own: with pipes, or on a pseudo-terminal."""
 
+import io
 import json
 import os
 import pty
@@ -8,9 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from wamon.cli.app import answer
 
 COMMAND = (sys.executable, "-m", "wamon")
 _FORGOTTEN = (
@@ -62,6 +66,14 @@ def wamon(*arguments: object, stdin: str | bytes = b"", cwd: Path | None = None,
     ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
     assert "Traceback" not in ended.err, ended.err
     return ended
+
+
+def asked(*arguments: object) -> Ended:
+    """The same command line answered in this process: where starting a program once more adds nothing."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = answer([str(one) for one in arguments])
+    return Ended(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def on_a_terminal(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import wamon
-from wamon.cli.looking import now_ms
+from tests.cli.program import asked, wamon
+from wamon.cli.clock import now_ms
 from wamon.core.finding import Column, Context, Finding, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.publication import Publication
@@ -73,25 +73,25 @@ def test_a_backup_opens_and_holds_the_same(config: Path, tmp_path: Path) -> None
 
 
 def test_stats_tell_sizes_and_rows(config: Path) -> None:
-    document = wamon("db", "stats", "-c", config, "--json").document
+    document = asked("db", "stats", "-c", config, "--json").document
     assert document["rows"]["observations"] == 3
     assert document["database_bytes"] > 4096
-    words = wamon("db", "stats", "-c", config).out.split()
+    words = asked("db", "stats", "-c", config).out.split()
     assert words[words.index("observations") + 1] == "3"
 
 
 def test_prune_drops_old_looks_up_to_the_first_day_that_was_never_published(config: Path) -> None:
-    pruned = wamon("db", "prune", "-c", config, "--json").document
+    pruned = asked("db", "prune", "-c", config, "--json").document
     assert pruned["observations"] == 1
-    assert wamon("db", "stats", "-c", config, "--json").document["rows"]["observations"] == 2
-    again = wamon("db", "prune", "-c", config)
+    assert asked("db", "stats", "-c", config, "--json").document["rows"]["observations"] == 2
+    again = asked("db", "prune", "-c", config)
     assert (again.code, again.out[:15]) == (0, "nothing to drop")
 
 
 def test_days_are_made_anew(config: Path) -> None:
     with sqlite3.connect(config.parent / "wamon.db") as database:
         database.execute("DELETE FROM days")
-    assert wamon("db", "rebuild", "-c", config, "--json").document == {"days": 1}
+    assert asked("db", "rebuild", "-c", config, "--json").document == {"days": 1}
 
 
 def test_while_the_daemon_writes_nobody_else_does(config: Path) -> None:
@@ -107,7 +107,10 @@ def test_while_the_daemon_writes_nobody_else_does(config: Path) -> None:
 
 
 def test_without_a_database_a_sentence_says_so(tmp_path: Path) -> None:
-    for command in ("check", "stats", "prune", "rebuild"):
-        ended = wamon("db", command, cwd=tmp_path)
+    config = tmp_path / "wamon.toml"
+    config.write_text(f'[service]\ndatabase = "{tmp_path}/none.db"\n[[targets]]\nname = "g"\nprobe = "edge"\n')
+    for command in (("check",), ("stats",), ("prune",), ("rebuild",), ("backup", tmp_path / "copy.db")):
+        ended = asked("db", *command, "-c", config)
         assert (ended.code, ended.out) == (1, "")
         assert "there is no database" in ended.err
+    assert not (tmp_path / "none.db").exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.program import on_a_terminal, wamon
+from tests.cli.program import asked, on_a_terminal, wamon
 from wamon.core.catalogue import load, undelivered
 
 
@@ -16,7 +16,7 @@ def test_a_code_is_explained_with_fault_remedy_source_and_confidence() -> None:
 
 
 def test_an_ambiguous_code_says_which_way_it_leans_and_lists_its_subcodes() -> None:
-    out = wamon("explain", "190").out
+    out = asked("explain", "190").out
     assert "either side's; taken as ours until evidence turns it" in out
     assert "provisional: later evidence may turn it" in out
     assert "Subcodes of 190" in out
@@ -24,7 +24,7 @@ def test_an_ambiguous_code_says_which_way_it_leans_and_lists_its_subcodes() -> N
 
 
 def test_a_subcode_is_explained_alone() -> None:
-    ended = wamon("explain", "190/463", "--json")
+    ended = asked("explain", "190/463", "--json")
     (entry,) = ended.document["entries"]
     assert (entry["code"], entry["subcode"], entry["verdict"], entry["provisional"]) == (
         190,
@@ -36,13 +36,13 @@ def test_a_subcode_is_explained_alone() -> None:
 
 
 def test_the_code_speaks_for_a_subcode_that_nobody_knows() -> None:
-    ended = wamon("explain", "190/9999")
+    ended = asked("explain", "190/9999")
     assert ended.code == 0
     assert "Nothing is known of subcode 9999 by itself: code 190 speaks for it." in ended.out
 
 
 def test_a_range_speaks_for_its_codes() -> None:
-    assert "200-299  API Permission" in wamon("explain", "250").out
+    assert "200-299  API Permission" in asked("explain", "250").out
 
 
 def test_an_unknown_code_is_bad_news_with_a_way_on() -> None:
@@ -54,18 +54,18 @@ def test_an_unknown_code_is_bad_news_with_a_way_on() -> None:
 
 @pytest.mark.parametrize("wrong", ["abc", "190/", "190/463/1", "1.5", "1234567890"])
 def test_what_is_no_code_is_refused_with_an_example(wrong: str) -> None:
-    ended = wamon("explain", wrong)
+    ended = asked("explain", wrong)
     assert (ended.code, ended.out) == (2, "")
     assert "write a number such as 131026" in ended.err
 
 
 def test_every_reason_for_silence_is_told() -> None:
-    ended = wamon("explain", "undelivered")
+    ended = asked("explain", "undelivered")
     assert ended.code == 0
     for one in undelivered():
         assert one.title in ended.out
         assert one.remedy in ended.out
-    titles = [one["title"] for one in wamon("explain", "undelivered", "--json").document["reasons"]]
+    titles = [one["title"] for one in asked("explain", "undelivered", "--json").document["reasons"]]
     assert titles == [one.title for one in undelivered()]
 
 

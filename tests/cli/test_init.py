@@ -72,7 +72,7 @@ AWKWARD = {
 }
 
 
-@pytest.mark.parametrize("answers", product(*AWKWARD.values()), ids=str)
+@pytest.mark.parametrize("answers", list(product(*AWKWARD.values())), ids=str)
 def test_whatever_was_answered_gives_a_file_that_is_accepted(answers: tuple[str, ...]) -> None:
     given = dict(zip(AWKWARD, answers, strict=True))
     for question in QUESTIONS:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.platform import SECRETS, configured, simulated
-from tests.cli.program import wamon
+from tests.cli.program import asked, wamon
 from wamon.core.judgement import RULES
 from wamon.simulator.faults import GraphError
 from wamon.simulator.simulator import Simulator
@@ -85,14 +85,14 @@ def test_when_the_controls_fail_too_it_is_our_own_line(platform: Simulator, conf
 
 
 def test_only_the_secrets_of_the_target_itself_are_needed(config: Path) -> None:
-    assert wamon("probe", "control-1", "-c", config).code == 0
-    refused = wamon("probe", "cloud-api", "-c", config)
+    assert asked("probe", "control-1", "-c", config).code == 0
+    refused = asked("probe", "cloud-api", "-c", config)
     assert refused.code == 2
     assert "environment variable T_ACCESS is not set" in refused.err
 
 
 def test_an_unknown_target_is_refused_with_the_nearest_name(config: Path) -> None:
-    ended = wamon("probe", "cloudapi", "-c", config)
+    ended = asked("probe", "cloudapi", "-c", config)
     assert (ended.code, ended.err) == (2, "wamon: no target is named 'cloudapi'; did you mean cloud-api?\n")
 
 
@@ -147,7 +147,7 @@ def test_a_probe_of_a_message_target_sends_one_and_says_so(platform: Simulator, 
 
 
 def test_a_missing_secret_is_a_problem_and_the_rest_is_looked_at(config: Path) -> None:
-    ended = wamon("check", "-c", config, "--json")
+    ended = asked("check", "-c", config, "--json")
     assert ended.code == 2
     assert [one["target"] for one in ended.document["targets"]] == ["control-1", "control-2"]
     assert list(ended.document["not_asked"]) == ["cloud-api", "webhook"]
@@ -158,7 +158,7 @@ def test_a_missing_secret_is_a_problem_and_the_rest_is_looked_at(config: Path) -
 def test_every_problem_of_a_configuration_is_said_at_once(tmp_path: Path) -> None:
     config = tmp_path / "wamon.toml"
     config.write_text('[service]\nlissten = ""\n[[targets]]\nname = "x"\nprobe = "api"\ninterval = "60"\n')
-    ended = wamon("check", "-c", config)
+    ended = asked("check", "-c", config)
     assert (ended.code, ended.out) == (2, "")
     for said in ("did you mean listen?", "'60' is not a duration such as 30s"):
         assert said in ended.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import wamon
+from tests.cli.program import asked, wamon
 from wamon.cli.examples import EXAMPLES
 
 CHANNELS = """
@@ -83,31 +83,31 @@ def ended_detail(document: dict[str, list[dict[str, str]]]) -> str:
 
 
 def test_what_cannot_be_sent_is_wrong_usage(config: Path) -> None:
-    unknown = wamon("notify", "test", "opps", "-c", config)
+    unknown = asked("notify", "test", "opps", "-c", config)
     assert (unknown.code, unknown.err) == (2, "wamon: no channel is named 'opps'; there are well, ill\n")
-    missing = wamon("notify", "test", "ill", "-c", config)
+    missing = asked("notify", "test", "ill", "-c", config)
     assert missing.code == 2
     assert "channel ill, url: environment variable T_ILL is not set" in missing.err
-    nobody = wamon("notify", "test")
+    nobody = asked("notify", "test")
     assert (nobody.code, nobody.out) == (2, "")
     assert "no [[channels]] are configured" in nobody.err
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_every_kind_can_be_previewed(kind: str) -> None:
-    ended = wamon("notify", "preview", kind, "--json")
+    ended = asked("notify", "preview", kind, "--json")
     assert ended.code == 0
     assert ended.document["kind"] == kind
     assert ended.document["letter"]["title"] == ended.document["title"]
 
 
 def test_a_preview_reads_as_it_is_sent() -> None:
-    ended = wamon("notify", "preview", "outage")
+    ended = asked("notify", "preview", "outage")
     assert ended.out.startswith("[CRITICAL] Meta · sending fails · send · since ")
     assert "do: hold queues, no re-sends" in ended.out
 
 
 def test_a_kind_that_is_none_is_refused_with_those_there_are() -> None:
-    ended = wamon("notify", "preview", "outtage")
+    ended = asked("notify", "preview", "outtage")
     assert (ended.code, ended.out) == (2, "")
     assert "there are outage, disruption" in ended.err

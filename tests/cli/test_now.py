@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import wamon
+from tests.cli.program import asked, wamon
 from tests.support.reports import Shown, bad_week, days, report, target
 from tests.web.served import served
 from wamon.core.report import Report
@@ -50,12 +50,12 @@ def test_a_calm_day_is_fine(tmp_path: Path) -> None:
 
 def test_incidents_are_listed_and_one_is_shown(tmp_path: Path) -> None:
     with answering(bad_week(), tmp_path) as config:
-        listed = wamon("incidents", "-c", config, COLUMNS="80")
-        same = wamon("incidents", "list", "-c", config, COLUMNS="80")
-        document = wamon("incidents", "list", "-c", config, "--json").document
-        latest = wamon("incidents", "show", "cloud-api", "-c", config)
-        named = wamon("incidents", "show", "webhook@2026-11-07T11:06:00Z", "-c", config, "--json")
-        unknown = wamon("incidents", "show", "graf", "-c", config)
+        listed = asked("incidents", "-c", config)
+        same = asked("incidents", "list", "-c", config)
+        document = asked("incidents", "list", "-c", config, "--json").document
+        latest = asked("incidents", "show", "cloud-api", "-c", config)
+        named = asked("incidents", "show", "webhook@2026-11-07T11:06:00Z", "-c", config, "--json")
+        unknown = asked("incidents", "show", "graf", "-c", config)
     assert (listed.code, listed.out) == (0, same.out)
     assert listed.out.count("cloud-api") == 4
     assert len(document["incidents"]) == 6
@@ -93,7 +93,7 @@ def test_another_program_on_the_address_is_recognised(tmp_path: Path) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Stranger) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         config = listening(f"127.0.0.1:{server.server_port}", tmp_path)
-        no_json, no_page = wamon("status", "-c", config), wamon("incidents", "-c", config)
+        no_json, no_page = asked("status", "-c", config), asked("incidents", "-c", config)
         server.shutdown()
     assert no_json.code == no_page.code == 1
     assert "something else than JSON: it is not wamon" in no_json.err

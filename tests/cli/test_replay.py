@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import on_a_terminal, wamon
+from tests.cli.program import asked, on_a_terminal, wamon
 from tests.cli.recorded import START, line, two_days, write
 
 
@@ -83,19 +83,19 @@ def test_the_configuration_gives_zone_and_targets_and_no_secret_is_needed(record
 
 def test_nothing_recorded_is_an_empty_document(tmp_path: Path) -> None:
     empty = write(tmp_path / "empty.jsonl", [])
-    assert wamon("replay", empty, "--json").document["days"] == []
-    ended = wamon("replay", empty)
+    assert asked("replay", empty, "--json").document["days"] == []
+    ended = asked("replay", empty)
     assert (ended.code, ended.out) == (0, "No exchanges, so no days.\n")
 
 
 def test_what_is_wrong_with_the_file_or_the_configuration_is_said_in_a_sentence(tmp_path: Path) -> None:
-    missing = wamon("replay", tmp_path / "none.jsonl", "--json")
+    missing = asked("replay", tmp_path / "none.jsonl", "--json")
     assert (missing.code, missing.out) == (2, "")
     assert missing.err == f"wamon: {tmp_path}/none.jsonl cannot be read: no such file or directory\n"
     one = write(tmp_path / "one.jsonl", [line("a", "api", START, 200, {"id": "1"})])
     config = tmp_path / "wamon.toml"
     config.write_text("[servise]\n")
-    refused = wamon("replay", one, "-c", config)
+    refused = asked("replay", one, "-c", config)
     assert refused.code == 2
     assert "servise" in refused.err
     assert "no [[targets]]" in refused.err
@@ -109,7 +109,7 @@ def test_a_hostile_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
             for number in range(9)
         ],
     )
-    ended = wamon("replay", hostile)
+    ended = asked("replay", hostile)
     assert "\x1b" not in ended.out
     assert "evil" in ended.out
-    assert json.loads(wamon("replay", hostile, "--json").out)["days"][0]["target"] == "\x1b[2J\x07evil\n"
+    assert json.loads(asked("replay", hostile, "--json").out)["days"][0]["target"] == "\x1b[2J\x07evil\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import wamon
+from tests.cli.program import asked, wamon
 from wamon.core.publication import Publication
 from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
 from wamon.core.uptime import Figures
@@ -79,8 +79,8 @@ def test_days_and_months_are_added_and_rounded_toward_the_worse(config: Path) ->
 
 
 def test_json_has_the_days_of_the_contract_and_the_months(config: Path) -> None:
-    document = wamon("uptime", "-c", config, "--json").document
-    assert document == wamon("uptime", "-c", config, "--format", "json").document
+    document = asked("uptime", "-c", config, "--json").document
+    assert document == asked("uptime", "-c", config, "--format", "json").document
     day = next(one for one in document["days"] if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["revision"], day["seconds"], day["down_s"]) == (2, 86400, 1200.0)
     assert day["availability"] == pytest.approx(1 - 1200 / 86400)
@@ -90,27 +90,27 @@ def test_json_has_the_days_of_the_contract_and_the_months(config: Path) -> None:
 
 
 def test_as_of_a_day_tells_what_was_said_then(config: Path) -> None:
-    before = wamon("uptime", "-c", config, "--as-of", "2026-10-11", "--json").document["days"]
+    before = asked("uptime", "-c", config, "--as-of", "2026-10-11", "--json").document["days"]
     (day,) = (one for one in before if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["revision"], day["state"], day["availability"]) == (1, "closed", 1.0)
-    on = wamon("uptime", "-c", config, "--as-of", "2026-10-12", "--json").document["days"]
+    on = asked("uptime", "-c", config, "--as-of", "2026-10-12", "--json").document["days"]
     (day,) = (one for one in on if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["revision"], day["state"]) == (2, "settled")
-    nothing = wamon("uptime", "-c", config, "--as-of", "2026-09-30")
+    nothing = asked("uptime", "-c", config, "--as-of", "2026-09-30")
     assert (nothing.code, nothing.out) == (1, "")
 
 
 def test_days_are_chosen_by_both_ends_included_and_by_target(config: Path) -> None:
-    october = wamon("uptime", "-c", config, "--from", "2026-10-01", "--to", "2026-10-01", "--json").document[
+    october = asked("uptime", "-c", config, "--from", "2026-10-01", "--to", "2026-10-01", "--json").document[
         "days"
     ]
     assert [one["target"] for one in october] == ["cloud-api", "graph"]
-    one = wamon("uptime", "-c", config, "--target", "platform", "--json").document["days"]
+    one = asked("uptime", "-c", config, "--target", "platform", "--json").document["days"]
     assert [(day["target"], day["date"]) for day in one] == [("platform", "2026-09-30")]
 
 
 def test_csv_opens_in_a_spreadsheet(config: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(wamon("uptime", "-c", config, "--format", "csv").out)))
+    rows = list(csv.DictReader(io.StringIO(asked("uptime", "-c", config, "--format", "csv").out)))
     assert len(rows) == 4
     (day,) = (one for one in rows if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["down_s"], day["first_published_availability"], day["revision"]) == ("1200.0", "1.0", "2")
@@ -132,7 +132,7 @@ class Elements(HTMLParser):
 
 
 def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
-    text = wamon("uptime", "-c", config, "--format", "html").out
+    text = asked("uptime", "-c", config, "--format", "html").out
     page = Elements()
     page.feed(text)
     assert page.fetched == []
@@ -143,10 +143,10 @@ def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
 
 
 def test_totals_agree_in_all_forms(config: Path) -> None:
-    days = wamon("uptime", "-c", config, "--json").document["days"]
-    rows = list(csv.DictReader(io.StringIO(wamon("uptime", "-c", config, "--format", "csv").out)))
+    days = asked("uptime", "-c", config, "--json").document["days"]
+    rows = list(csv.DictReader(io.StringIO(asked("uptime", "-c", config, "--format", "csv").out)))
     assert sum(one["down_s"] for one in days) == sum(float(one["down_s"]) for one in rows) == 1200.0
-    assert wamon("uptime", "-c", config, "--format", "html").out.count("0:20:00") >= 2
+    assert asked("uptime", "-c", config, "--format", "html").out.count("0:20:00") >= 2
 
 
 def test_without_a_database_or_days_a_sentence_says_what_to_do(config: Path, tmp_path: Path) -> None:

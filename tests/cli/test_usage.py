@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import COMMAND, environment, wamon
+from tests.cli.program import COMMAND, asked, environment, wamon
 from wamon import __version__
 from wamon.cli import plain_run
 
@@ -26,11 +26,11 @@ def test_help_is_one_page_that_names_every_command() -> None:
 
 
 def test_without_a_command_help_is_shown() -> None:
-    assert wamon().out == wamon("--help").out
+    assert asked().out == asked("--help").out
 
 
 def test_the_version_is_the_packages() -> None:
-    ended = wamon("--version")
+    ended = asked("--version")
     assert (ended.code, ended.out) == (0, f"{__version__}\n")
 
 
@@ -60,7 +60,7 @@ WRONG = {
     ("arguments", "said"), WRONG.items(), ids=lambda one: " ".join(one) if type(one) is tuple else ""
 )
 def test_wrong_usage_is_a_sentence_and_exit_code_two(arguments: tuple[str, ...], said: str) -> None:
-    ended = wamon(*arguments)
+    ended = asked(*arguments)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("wamon: ")
     assert ended.err.endswith("See: wamon --help\n")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
+from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
-from wamon.cli.looking import now_ms
 from wamon.cli.progress import patience
 from wamon.core.publication import DayState, day_state
 from wamon.core.timeline import Span, day_of, day_span, days_between, iso

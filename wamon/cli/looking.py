@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from wamon.cli.answers import CannotError
+from wamon.cli.clock import now_ms
 from wamon.cli.configuration import only
 from wamon.core.finding import Finding, Verdict
 from wamon.core.judgement import judge
@@ -25,11 +25,6 @@ class Seen(msgspec.Struct, frozen=True):
     exchange: Exchange
     finding: Finding
     wrong_token_taken: bool | None = None
-
-
-def now_ms() -> int:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000
 
 
 def asking_of(target: AskingTarget, settings: Settings) -> Asking:

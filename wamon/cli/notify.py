@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from wamon.cli.answers import BAD_NEWS, FINE, WRONG, CannotError, say, write_json
+from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.examples import EXAMPLES, example
-from wamon.cli.looking import now_ms
 from wamon.cli.progress import patience
 from wamon.core.dispatching import Delivery, Letter, Pending, compose
 from wamon.core.timeline import iso

@@ -12,13 +12,13 @@ _CLEAR = "\r\x1b[K"
 
 
 @contextmanager
-def patience(doing: str) -> Iterator[None]:
-    """Show ``doing`` and the seconds it has taken, once two have passed; nothing where stderr is no terminal."""
+def patience(doing: str, after_s: float = PATIENCE_S) -> Iterator[None]:
+    """Show ``doing`` and the seconds it takes, once a while has passed; nothing where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield
         return
     done = threading.Event()
-    ticking = threading.Thread(target=_tick, args=(doing, done), daemon=True)
+    ticking = threading.Thread(target=_tick, args=(doing, done, after_s), daemon=True)
     ticking.start()
     try:
         yield
@@ -27,13 +27,14 @@ def patience(doing: str) -> Iterator[None]:
         ticking.join()
 
 
-def _tick(doing: str, done: threading.Event) -> None:
+def _tick(doing: str, done: threading.Event, after_s: float) -> None:
     began_s = time.monotonic()
-    shown = done.wait(PATIENCE_S)
-    if shown:
+    if done.wait(after_s):
         return
-    while not done.wait(_EVERY_S):
+    while True:
         sys.stderr.write(f"{_CLEAR}{doing} ... {time.monotonic() - began_s:.0f} s")
         sys.stderr.flush()
+        if done.wait(_EVERY_S):
+            break
     sys.stderr.write(_CLEAR)
     sys.stderr.flush()

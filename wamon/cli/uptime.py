@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.cli.answers import FINE, CannotError, write_json
+from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.database import opened
 from wamon.cli.figures import Row, legend, months_of, print_days, print_restated
-from wamon.cli.looking import now_ms
 from wamon.cli.uptime_files import write_csv, write_html
 from wamon.core.publication import DayState, day_document, day_state, figures_document, figures_from
 from wamon.core.timeline import day_span
