@@ -221,12 +221,13 @@ class Ledger:
 
 def open_book(path: Path, *, readonly: bool = False) -> Book:
     """A checked book on a connection of its own. Raises LedgerError, with what to do, for what is not a ledger."""
+    opening.refuse_orphans(path)
     opening.recognise(path)
     return Book(_checked(path, opening.verify, readonly=readonly), str(path))
 
 
 def _checked(path: Path, *checks: Callable[[Database, Path], None], readonly: bool) -> Database:
-    with telling(str(path)):
+    with telling(str(path)), opening.naming_damage(path):
         db = opening.connect(path, readonly=readonly)
         try:
             for check in (*checks, opening.refuse_newer, *((opening.refuse_older,) if readonly else ())):

@@ -3,7 +3,8 @@
 import os
 import sqlite3
 import struct
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from itertools import zip_longest
 from pathlib import Path
 
@@ -31,10 +32,13 @@ def connect(path: Path | str, *, readonly: bool = False) -> Database:
         connection = sqlite3.connect(
             place, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )
-    db = Database(connection, execute_plugins=False)
-    db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}")
+    with ExitStack() as undoing:
+        undoing.callback(connection.close)
+        db = Database(connection, execute_plugins=False)
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}")
+        undoing.pop_all()
     return db
 
 
@@ -108,18 +112,29 @@ def refuse_orphans(path: Path) -> None:
 
 def verify(db: Database, path: Path | str) -> None:
     """SQLite's quick check; a damaged file is named and left as it is. Raises LedgerError."""
-    try:
+    with naming_damage(path):
         found = [str(line) for (line,) in db.execute("PRAGMA quick_check(3)")]
+    if found != ["ok"]:
+        raise _damaged(path, "; ".join(found))
+
+
+@contextmanager
+def naming_damage(path: Path | str) -> Iterator[None]:
+    """Raises LedgerError where SQLite finds the file damaged; its other errors pass."""
+    try:
+        yield
     except sqlite3.DatabaseError as failure:
         if failure.sqlite_errorcode & 0xFF not in _DAMAGE:
             raise
-        found = [str(failure)]
-    if found != ["ok"]:
-        shortened = _shortened(Path(path))
-        raise LedgerError(
-            f"{path}: the database is {shortened or 'damaged'} ({'; '.join(found)}): nothing was changed; "
-            "keep the file, and put a backup in its place"
-        )
+        raise _damaged(path, str(failure)) from None
+
+
+def _damaged(path: Path | str, found: str) -> LedgerError:
+    told = "; ".join(line for line in found.splitlines() if not line.startswith("***"))
+    return LedgerError(
+        f"{path}: the database is {_shortened(Path(path)) or 'damaged'} ({told}): nothing was changed; "
+        "keep the file, and put a backup in its place"
+    )
 
 
 def _shortened(path: Path) -> str | None:
@@ -153,8 +168,12 @@ def refuse_older(db: Database, path: Path | str, migrations: Migrations = MIGRAT
 
 def go_ahead(db: Database, path: Path | str) -> None:
     """Readers beside the writer, and a file that can be written now. Raises LedgerError."""
-    db.execute("BEGIN IMMEDIATE")
-    db.execute("ROLLBACK")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    db.execute("BEGIN IMMEDIATE")  # of a file that may only be read it opens a reading transaction, and succeeds
+    try:
+        db.execute(f"PRAGMA user_version = {version}")
+    finally:
+        db.rollback()
     (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise LedgerError(

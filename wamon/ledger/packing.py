@@ -37,8 +37,8 @@ def unpack_durations(tenths: tuple[int | None, ...]) -> dict[str, float]:
 def pack_exchange(exchange: Exchange) -> bytes:
     """JSON, compressed where that is shorter (zlib starts with ``x``, JSON with ``{``).
 
-    What no JSON can carry (a number past 64 bits, half a surrogate pair) is kept as text, and what lies deeper than
-    a reader's stack may reach is left out: a hostile answer must cost neither the observation nor its reading.
+    What no JSON can carry (a number past 64 bits, half a surrogate pair) is kept as text, and what lies deeper
+    than a reader's stack may reach is left out: a hostile answer must not cost the observation, nor its reading.
     """
     try:
         plain = msgspec.json.encode(_tamed(exchange) if _deeper(exchange.body, _DEEPEST) else exchange)
