@@ -53,7 +53,7 @@ interval = "5m"
 [[targets]]
 name = "graph"
 probe = "edge"
-interval = "5m"
+interval = "15m"
 
 [[targets]]
 name = "webhook"
@@ -71,13 +71,13 @@ interval = "15m"
 name = "control-1"
 probe = "control"
 url = "{control_1}"
-interval = "5m"
+interval = "15m"
 
 [[targets]]
 name = "control-2"
 probe = "control"
 url = "{control_2}"
-interval = "5m"
+interval = "15m"
 
 [[channels]]
 name = "terminal"
