@@ -53,7 +53,7 @@ interval = "5m"
 [[targets]]
 name = "graph"
 probe = "edge"
-interval = "15m"
+interval = "5m"
 
 [[targets]]
 name = "webhook"

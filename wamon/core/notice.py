@@ -353,10 +353,10 @@ def _touching(rest: list[Incident], now_ms: int) -> tuple[list[Incident], list[I
 
 def _offline_note(group: Sequence[Incident], span: Span, now_ms: int) -> tuple[Notice, Told]:
     targets = ", ".join(sorted({one.target for one in group}))
-    local = [one.span(now_ms).length_ms for one in group if one.cause is Cause.LOCAL_NETWORK]
-    who = "We were offline" if local else "Nothing could be said for"
-    # What is looked at most often has the sharpest edges; without a common cause the longest counts.
-    counted = duration_text(min(local) if local else max(one.span(now_ms).length_ms for one in group))
+    ours = any(one.cause is Cause.LOCAL_NETWORK for one in group)
+    who = "We were offline" if ours else "Nothing could be said for"
+    longest = max((one for one in group), key=lambda one: one.span(now_ms).length_ms)
+    counted = duration_text(longest.span(now_ms).length_ms)
     name = f"offline@{iso(span.start_ms)}"
     note = Notice(
         key=f"{name}:note",
