@@ -215,7 +215,7 @@ def test_a_new_ledger_is_ours_alone_to_read(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_step_of_making_it_there_is_no_half_of_a_ledger(tmp_path: Path) -> None:
-    """Every statement of creation in turn is the last one."""
+    """Every seventh statement of creation in turn is the last one."""
     path, step = tmp_path / "wamon.db", 0
     while True:
         step += 7

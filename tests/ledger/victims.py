@@ -11,8 +11,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from tests.ledger.sample import GOOD, NOON, THEIRS, look
-from wamon.ledger import Ledger, LedgerError, open_ledger, opening
+from wamon.ledger import Ledger, LedgerError, open_book, open_ledger, opening
+from wamon.ledger.schema import MIGRATIONS
 
 spawning = multiprocessing.get_context("forkserver")
 spawning.set_forkserver_preload(["tests.ledger.victims", "wamon.work.bookkeeping"])
@@ -123,17 +126,58 @@ def open_and_die(path: Path, statement: int, says: Connection) -> None:
     says.send("open")
 
 
+def m002_paint(db: Database) -> None:
+    """A migration that lies in the future."""
+    db.execute("CREATE TABLE paint (shade TEXT)")
+
+
+def m003_blue(db: Database) -> None:
+    """Another one, of two steps."""
+    db.execute("INSERT INTO paint VALUES ('blue')")
+    db.execute("CREATE INDEX by_shade ON paint (shade)")
+
+
+def m003_wrong(db: Database) -> None:
+    """One that fails in its second step."""
+    db.execute("INSERT INTO paint VALUES ('red')")
+    db.execute("DELETE FROM nowhere")
+
+
+def migrate_and_die(path: Path, statement: int, says: Connection) -> None:
+    """Open a ledger with two migrations more than it has, and be killed at the n-th statement."""
+    for migration in (m002_paint, m003_blue):
+        MIGRATIONS()(migration)
+    open_and_die(path, statement, says)
+
+
+def migrate_and_fail(path: Path, says: Connection) -> None:
+    """Open a ledger with two migrations more than it has, the second of which fails."""
+    for migration in (m002_paint, m003_wrong):
+        MIGRATIONS()(migration)
+    says.send(_refusal(lambda: open_ledger(path)))
+
+
+def read_older(path: Path, says: Connection) -> None:
+    """Read a ledger that a newer version would bring up to date first."""
+    MIGRATIONS()(m002_paint)
+    says.send(_refusal(lambda: open_book(path, readonly=True)))
+
+
+def _refusal(opening_it: Callable[[], object]) -> str:
+    try:
+        opening_it()
+    except LedgerError as refused:
+        return str(refused)
+    return "opened"
+
+
 def open_as_nobody(path: Path, says: Connection) -> None:
     """Open a ledger as a user who owns nothing, and say how that was refused."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-    try:
-        open_ledger(path)
-        says.send("opened")
-    except LedgerError as refused:
-        says.send(str(refused))
+    says.send(_refusal(lambda: open_ledger(path)))
 
 
 def hold(path: Path, says: Connection) -> None:

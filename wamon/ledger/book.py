@@ -4,7 +4,8 @@ from pathlib import Path
 
 from wamon.core.timeline import Span
 from wamon.ledger.declared import Declared
-from wamon.ledger.opening import copy, verify
+from wamon.ledger.failures import LedgerError
+from wamon.ledger.opening import copy, naming_damage, verify
 from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
@@ -33,8 +34,12 @@ class Book(Declared, Published, Outbox, Presence):
 
     def check(self) -> list[str]:
         """What is wrong with the file; empty when nothing is."""
-        found = [row[0] for row in self._connection.execute("PRAGMA integrity_check").fetchall()]
-        orphans = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+        try:
+            with naming_damage(self.place):
+                found = [row[0] for row in self._connection.execute("PRAGMA integrity_check").fetchall()]
+                orphans = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+        except LedgerError as damage:
+            return [str(damage)]
         wrong = [text for text in found if text != "ok"]
         return wrong + [
             f"{table}: row {row} refers to a {parent} that is not there" for table, row, parent, _ in orphans
