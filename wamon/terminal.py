@@ -1,5 +1,6 @@
 """What people see in a terminal: words, fields and tables; colour where somebody looks, plain text in a pipe."""
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -48,6 +49,14 @@ def printable(text: str) -> str:
     )
 
 
+class PlainConsole(Console):
+    """A console that leaves a reader who went away to the program, instead of ending it with an error."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would exit here."""
+        raise BrokenPipeError
+
+
 class Page:
     """Where a command prints. ``width`` in columns; a pipe without ``COLUMNS`` has no end of line."""
 
@@ -56,8 +65,8 @@ class Page:
         self._live = self._stream.isatty()
         self._begun = False
         bounded = self._live or os.environ.get("COLUMNS", "").isdigit()
-        self._console = Console(
-            file=self._stream,
+        self._console = PlainConsole(
+            file=self._stream if self._live else io.StringIO(),
             width=None if bounded else UNBOUNDED,
             force_terminal=self._live,
             markup=False,

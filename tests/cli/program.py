@@ -18,12 +18,8 @@ from wamon.cli.app import answer
 
 COMMAND = (sys.executable, "-m", "wamon")
 _FORGOTTEN = (
-    "COLUMNS",
-    "NO_COLOR",
-    "FORCE_COLOR",
-    "STATE_DIRECTORY",
-    "RUNTIME_DIRECTORY",
-    "CREDENTIALS_DIRECTORY",
+    *("COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED"),
+    *("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY"),
 )
 
 

@@ -26,13 +26,13 @@ def line(target: str, probe: str, at: datetime, http_status: int, body: object) 
 
 
 def two_days() -> Iterator[Mapping[str, Any]]:
-    """Every five minutes: 20 minutes of Meta's fault, and 30 of refused tokens that were valid."""
+    """Every five minutes; on the first day 20 minutes are Meta's fault, and 30 a refusal of a valid token."""
     for number in range(2 * 288):
         at = START + timedelta(minutes=5 * number)
         http_status, body = 200, FINE
         if 120 <= number < 124:
             http_status, body = 500, {"error": {"code": 2, "message": "Service temporarily unavailable"}}
-        if 400 <= number < 406:
+        if 200 <= number < 206:
             http_status, body = 401, {"error": {"code": 190, "message": "Error validating access token"}}
         yield line("cloud-api", "api", at, http_status, body)
         yield line("control-1", "control", at, 204, None)

@@ -9,12 +9,14 @@ import pytest
 
 from tests.cli.program import asked, wamon
 from wamon.cli.clock import now_ms
+from wamon.cli.database import prunable_ms
 from wamon.core.finding import Column, Context, Finding, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.publication import Publication
-from wamon.core.timeline import DAY, HOUR, from_ms
+from wamon.core.timeline import DAY, HOUR, from_ms, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import open_ledger
+from wamon.settings import parse
 from wamon.work.bookkeeping import Bookkeeper
 
 OK = Finding(Verdict.OK, column=Column.UP, rule="success")
@@ -86,6 +88,28 @@ def test_prune_drops_old_looks_up_to_the_first_day_that_was_never_published(conf
     assert asked("db", "stats", "-c", config, "--json").document["rows"]["observations"] == 2
     again = asked("db", "prune", "-c", config)
     assert (again.code, again.out[:15]) == (0, "nothing to drop")
+
+
+def test_prune_waits_until_a_day_is_settled(tmp_path: Path) -> None:
+    now = parse_iso("2026-11-09T12:00:00Z")
+    seen = now - 20 * DAY
+    settings = parse('[service]\nobservation_days = 16\n[[targets]]\nname = "graph"\nprobe = "edge"\n')
+
+    async def story() -> list[int]:
+        ledger = open_ledger(tmp_path / "wamon.db")
+        book = Bookkeeper(ledger, {})
+        exchange = Exchange("graph", ProbeKind.EDGE, seen, reached=Phase.ANSWERED, http_status=400)
+        ruling = Ruling("graph", seen, OK, Origin.LIVE, "2026-11-22", seen)
+        await book.record(exchange, Context("edge", HOUR), ruling)
+        for ago in range(20, 16, -1):
+            await book.publish([(day_of(now, ago), ())])
+        before = await ledger.read(lambda book: prunable_ms(book, settings, now))
+        await book.commit([], [], [], now - DAY)
+        after = await ledger.read(lambda book: prunable_ms(book, settings, now))
+        await ledger.close()
+        return [before, after]
+
+    assert asyncio.run(story()) == [0, parse_iso("2026-10-24T00:00:00Z")]
 
 
 def test_days_are_made_anew(config: Path) -> None:

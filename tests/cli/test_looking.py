@@ -85,6 +85,7 @@ def test_when_the_controls_fail_too_it_is_our_own_line(platform: Simulator, conf
 
 
 def test_only_the_secrets_of_the_target_itself_are_needed(config: Path) -> None:
+    config.write_text(config.read_text() + '[[channels]]\nname = "ops"\nurl = "env:NOT_SET"\n')
     assert asked("probe", "control-1", "-c", config).code == 0
     refused = asked("probe", "cloud-api", "-c", config)
     assert refused.code == 2

@@ -41,7 +41,7 @@ def test_a_bad_week_is_bad_news_that_fits_the_terminal(tmp_path: Path, columns: 
 
 def test_a_calm_day_is_fine(tmp_path: Path) -> None:
     with answering(report([target("graph", past=days({}))]), tmp_path) as config:
-        ended = wamon("status", "-c", config)
+        ended = wamon("status", "-c", config, http_proxy="http://127.0.0.1:9/")
         document = wamon("status", "-c", config, "--json").document
     assert ended.code == 0
     assert "Open incidents" not in ended.out
@@ -69,7 +69,7 @@ def test_no_daemon_is_a_sentence(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{unused.getsockname()[1]}"
-        ended = wamon("status", "-c", listening(address, tmp_path), http_proxy="http://127.0.0.1:9/")
+        ended = wamon("status", "-c", listening(address, tmp_path))
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
         f"wamon: no daemon answers on {address} (connection refused): start it with wamon run, "

@@ -22,7 +22,7 @@ def test_the_document_has_days_incidents_turns_and_notices_and_complaints_go_to_
     day = next(
         one for one in ended.document["days"] if (one["target"], one["date"]) == ("cloud-api", "2026-09-07")
     )
-    assert (day["down_s"], day["seconds"], day["state"]) == (1200.0, 86400, "closed")
+    assert (day["down_s"], day["seconds"], day["state"]) == (3000.0, 86400, "closed")
     assert ended.document["reclassified"] == [
         {
             "target": "cloud-api",
@@ -49,10 +49,11 @@ def test_people_get_tables_that_fit(recorded: Path, columns: int) -> None:
     ended = wamon("replay", recorded, COLUMNS=str(columns))
     assert max(map(len, ended.out.splitlines())) <= columns
     words = " ".join(ended.out.split())
-    assert "2026-09-07 98.61 %" in words
-    assert "98.61 % 0:20:00" in words
+    assert "2026-09-07 96.52 %" in words
+    assert "96.52 % 0:50:00" in words
     assert "2026-09 98.26 %" in words, "the month adds up its days"
     assert "platform: no figures, as no target sends and receives messages." in words
+    assert "cloud-api 2026-09-07: 98.61 % -> 96.52 %, revision 2" in words
     assert "same token valid" in words
     assert "…" not in words
 
@@ -65,7 +66,7 @@ def test_a_pipe_gets_neither_colours_nor_broken_lines(recorded: Path) -> None:
 
 
 def test_a_terminal_gets_colours(recorded: Path) -> None:
-    assert "\x1b[31m98.61 %" in on_a_terminal("replay", recorded)
+    assert "\x1b[31m96.52 %" in on_a_terminal("replay", recorded)
     assert "\x1b[31m" not in on_a_terminal("replay", recorded, more={"NO_COLOR": "1"})
 
 

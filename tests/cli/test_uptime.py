@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import asked, wamon
+from wamon.cli.figures import Row
+from wamon.cli.uptime_files import write_csv, write_html
 from wamon.core.publication import Publication
 from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
 from wamon.core.uptime import Figures
@@ -140,6 +142,18 @@ def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
     assert "script" not in page.seen
     assert "<td>2026-10-01</td><td>98.61 %</td>" in text
     assert "@media print" in text
+
+
+def test_names_and_reasons_can_neither_break_the_page_nor_start_a_formula() -> None:
+    hostile = Row("<b>", date(2026, 10, 1), "<em>", 2, day_of_looks(), "<i>", "<script>alert(1)</script>")
+    text = write_html([hostile], "<u>", "<s>", 0)
+    page = Elements()
+    page.feed(text)
+    assert not {"b", "em", "i", "u", "s", "script"} & set(page.seen)
+    out = io.StringIO()
+    days = [{"target": "-1+cmd", "down_s": -1.0, "first_published": None}]
+    write_csv({"days": days}, out)
+    assert out.getvalue().splitlines()[1] == "'-1+cmd,-1.0,"
 
 
 def test_totals_agree_in_all_forms(config: Path) -> None:

@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from wamon import __version__
 from wamon.cli.answers import FINE, WRONG, CannotError, say
 from wamon.cli.pages import CalmHelp
+from wamon.terminal import PlainConsole
 
 INTERRUPTED = 130
 
@@ -63,7 +64,13 @@ def answer(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        code = app(arguments or ["--help"], exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(
+            arguments or ["--help"],
+            console=PlainConsole(),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
         sys.stdout.flush()
     except BrokenPipeError:
         _close_stdout()  # whoever read us has seen enough

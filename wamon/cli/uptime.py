@@ -55,7 +55,7 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
     at_ms = day_span(asked.as_of, zone).end_ms if asked.as_of else now_ms()
     with closing(opened(settings)) as book:
         told = chosen(book, asked, at_ms)
-        passes = [one for one in book.passes() if one <= at_ms]
+        passes = book.passes()
     if not told:
         raise CannotError(_nothing(asked), 1)
     states = {one.day: day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
