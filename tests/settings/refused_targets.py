@@ -38,23 +38,20 @@ REFUSED_TARGETS = [
     (EDGE + 'Timeout = "60s"\n', "target graph, Timeout: is no setting here; did you mean timeout?"),
     (
         EDGE + 'url = "https://a.example/"\n',
-        (
-            "target graph, url: is no setting here; it belongs to [reference] or webhook and control "
-            "targets or [[channels]]"
-        ),
+        "target graph, url: is no setting here; it belongs to webhook and control targets or [[channels]]",
     ),
     (
         EDGE + "zebra = 1\n",
         (
-            "target graph, zebra: is no setting here; there are name, account, interval, latency_objective, "
-            "timeout, family, ca_file, probe"
+            "target graph, zebra: is no setting here; there are name, account, interval, timeout, family, "
+            "ca_file, probe"
         ),
     ),
     (
         EDGE + 'phone_number = "1"\n',
         (
-            "target graph, phone_number: is no setting here; there are name, account, interval, "
-            "latency_objective, timeout, family, ca_file, probe"
+            "target graph, phone_number: is no setting here; there are name, account, interval, timeout, "
+            "family, ca_file, probe"
         ),
     ),
     (EDGE + 'family = "ipv5"\n', "target graph, family: 'ipv5' is not one of any, ipv4, ipv6"),

@@ -19,10 +19,8 @@ from wamon.settings import (
     EdgeTarget,
     Incidents,
     MessageTarget,
-    Quiet,
     Receiver,
     Reclassification,
-    Reference,
     SecretRef,
     Service,
     Settings,
@@ -101,9 +99,7 @@ def test_the_published_sample_gives_the_published_values() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "table", [Service, Account, Receiver, Availability, Incidents, Reclassification, Reference]
-)
+@pytest.mark.parametrize("table", [Service, Account, Receiver, Availability, Incidents, Reclassification])
 def test_a_table_left_out_is_the_published_sample_s(table: type) -> None:
     field = {Account: "graph"}.get(table, table.__name__.lower())
     assert getattr(parse(EDGE), field) == table() == getattr(parse(SAMPLE), field)
@@ -143,12 +139,12 @@ def test_a_daily_cap_left_out_lets_every_regular_canary_through(interval: str, c
 
 
 def test_an_account_takes_from_graph_what_it_leaves_out() -> None:
-    graph = '[graph]\nversion = "v24.0"\nwaba_id = "7"\napp_id = "9"\nhourly_calls = 50\n'
+    graph = '[graph]\nversion = "v24.0"\nwaba_id = "7"\napp_id = "9"\n'
     acme = '[[accounts]]\nname = "acme"\naccess_token = "env:ACME"\nwaba_id = "8"\n'
     found = parse(EDGE + 'account = "acme"\n' + graph + acme)
     token = SecretRef("env", "ACME")
     assert found.account("acme") == NamedAccount(
-        name="acme", version="v24.0", waba_id="8", app_id="9", hourly_calls=50, access_token=token
+        name="acme", version="v24.0", waba_id="8", app_id="9", access_token=token
     )
     assert found.account("graph") == found.graph
 
@@ -165,7 +161,7 @@ VALUES = {
     "[service]\nlisten = 'localhost:65535'\n": ("service", "listen", Address("localhost", 65_535)),
     "[availability]\nconfirm = 1\n": ("availability", "confirm", 1),
     "[availability]\nconfirm = 100\n": ("availability", "confirm", 100),
-    "[reference]\nurl = ''\n": ("reference", "url", None),
+    "[receiver]\npublic_url = ''\n": ("receiver", "public_url", None),
 }
 
 
@@ -175,11 +171,9 @@ def test_a_value_is_read(text: str, expected: tuple[str, str, object]) -> None:
     assert getattr(getattr(parse(EDGE + text), table), field) == value
 
 
-def test_quiet_hours_may_pass_midnight() -> None:
-    text = OPS + 'url = "env:OPS"\nquiet = "22:00-07:30"\non = ["outage", "outage", "digest"]\n'
-    channel = parse(text).channels[0]
-    assert channel.quiet == Quiet(time(22), time(7, 30))
-    assert channel.on == (Kind.OUTAGE, Kind.DIGEST)
+def test_a_notice_named_twice_is_heard_once() -> None:
+    text = OPS + 'url = "env:OPS"\non = ["outage", "outage", "digest"]\n'
+    assert parse(text).channels[0].on == (Kind.OUTAGE, Kind.DIGEST)
 
 
 RECEIVING = {EDGE: False, API: False, HOOK: False, SEND: True, EDGE + "[receiver]\n": True}
@@ -213,7 +207,7 @@ def test_the_ledger_is_where_systemd_keeps_state(database: str, environ: dict[st
     assert Service(database=database).database_path(environ) == Path(path)
 
 
-EVERYTHING = SAMPLE + EDGE + 'latency_objective = "800ms"\nfamily = "ipv6"\nca_file = "/etc/ca.pem"\n'
+EVERYTHING = SAMPLE + EDGE + 'family = "ipv6"\nca_file = "/etc/ca.pem"\n'
 
 
 @pytest.mark.parametrize("text", [EDGE, EVERYTHING], ids=["least", "most"])

@@ -19,7 +19,6 @@ phone_number_id = "2"
 [[channels]]
 name = "acme-ops"
 url = "env:ACME_OPS"
-accounts = ["acme"]
 """
 
 

@@ -149,11 +149,10 @@ NEEDED = {
     HOOK: ["target webhook, verify_token"],
     HOOK + "signed_event = true\n": ["[graph] app_secret", "target webhook, verify_token"],
     SEND: ["[graph] access_token", "[receiver] verify_token", "[receiver] app_secret"],
-    EDGE + '[receiver]\napp_secret_previous = "env:OLD"\nreports_token = "env:REPORTS"\n': [
+    EDGE + '[receiver]\napp_secret_previous = "env:OLD"\n': [
         "[receiver] verify_token",
         "[receiver] app_secret",
         "[receiver] app_secret_previous",
-        "[receiver] reports_token",
     ],
     OPS + 'url = "env:OPS"\n[service]\nheartbeat_url = "env:B"\n': [
         "channel ops, url",

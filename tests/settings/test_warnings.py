@@ -15,6 +15,8 @@ CONTROLS = (
     CONTROL + 'url = "https://one.example/"\n' + CONTROL.replace("-1", "-2") + 'url = "https://two.example/"\n'
 )
 GOOD = CONTROLS + EDGE
+OFTEN = "".join(API.replace("cloud-api", f"often-{number}") + 'interval = "16s"\n' for number in (1, 2))
+"""Two numbers, each asked 225 times an hour."""
 
 WARNED = [
     (GOOD, []),
@@ -53,13 +55,15 @@ WARNED = [
     ),
     (GOOD + 'interval = "10s"\n', []),
     (
-        GOOD + API + "[graph]\nhourly_calls = 59\n",
+        GOOD + OFTEN + API,
         [
-            "[graph] hourly_calls: its targets ask 60 times an hour, more than 59; "
-            "looks beyond it are left out; make intervals longer"
+            "account graph: its api targets ask 510 times an hour, more than a tenth of the 5000 that Meta "
+            "allows; your own calls share them; make intervals longer"
         ],
     ),
-    (GOOD + API + "[graph]\nhourly_calls = 60\n", []),
+    (GOOD + OFTEN + API + 'interval = "72s"\n', []),
+    (GOOD + OFTEN + API + 'account = "acme"\n[[accounts]]\nname = "acme"\n', []),
+    (GOOD + OFTEN + '[[targets]]\nname = "token"\nprobe = "token"\ninterval = "60s"\n', []),
     (
         GOOD + HOOK.replace("https:", "http:"),
         ["target webhook, url: is plain http, which Meta refuses; write https"],

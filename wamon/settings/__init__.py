@@ -18,7 +18,6 @@ from wamon.settings.schema import (
     MessageTarget,
     Receiver,
     Reclassification,
-    Reference,
     Service,
     Settings,
     Target,
@@ -29,7 +28,7 @@ from wamon.settings.schema import (
 from wamon.settings.secrets import Secret, SecretRef, resolve
 from wamon.settings.spelling import RefusedError
 from wamon.settings.urls import Address
-from wamon.settings.values import NOTICE_KINDS, Quiet
+from wamon.settings.values import NOTICE_KINDS
 from wamon.settings.view import as_tables, masked
 
 __all__ = [
@@ -46,10 +45,8 @@ __all__ = [
     "EdgeTarget",
     "Incidents",
     "MessageTarget",
-    "Quiet",
     "Receiver",
     "Reclassification",
-    "Reference",
     "RefusedError",
     "Secret",
     "SecretRef",

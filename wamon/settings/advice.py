@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from wamon.core.timeline import DAY, HOUR, SECOND
-from wamon.settings.checks import WITH_TOKEN
 from wamon.settings.durations import format_duration
 from wamon.settings.graph_versions import version_advice
 from wamon.settings.schema import (
     DEFAULT_ACCOUNT,
+    ApiTarget,
     ControlTarget,
     MessageTarget,
     Settings,
@@ -20,6 +20,8 @@ from wamon.settings.urls import host_of, is_loopback
 
 FREE_CANARIES_A_DAY = 32
 """Meta gives 1,000 delivered service messages a number and month: 32 in each of 31 days (facts of 2026-10-01)."""
+NODE_READS_AN_HOUR = 5_000
+"""Meta's limit for one application and one active WhatsApp Business Account (facts of 2026-10-01)."""
 SHORT_INTERVAL_MS = 10 * SECOND
 DAYS_TO_SETTLE = 14
 
@@ -92,14 +94,14 @@ def short_intervals(settings: Settings, _: date) -> Iterator[str]:
 
 
 def quotas(settings: Settings, _: date) -> Iterator[str]:
-    """The calls of all targets with one token against what the account allows them."""
+    """The reads of one account's phone-number nodes; the business's own calls come out of the same allowance."""
     for account in (settings.graph, *settings.accounts):
-        asking = [one for one in settings.targets if isinstance(one, WITH_TOKEN) and one.account == account.name]
-        calls = round(sum(HOUR / one.interval_ms for one in asking))
-        if calls > account.hourly_calls:
+        asking = [one for one in settings.targets if isinstance(one, ApiTarget) and one.account == account.name]
+        reads = round(sum(HOUR / one.interval_ms for one in asking))
+        if reads * 10 > NODE_READS_AN_HOUR:
             yield (
-                f"{_place(account.name)}hourly_calls: its targets ask {calls} times an hour, more than "
-                f"{account.hourly_calls}; looks beyond it are left out; make intervals longer"
+                f"account {account.name}: its api targets ask {reads} times an hour, more than a tenth of the "
+                f"{NODE_READS_AN_HOUR} that Meta allows; your own calls share them; make intervals longer"
             )
 
 

@@ -25,7 +25,6 @@ def secrets_needed(settings: Settings) -> list[Need]:
         *((f"target {one.name}, verify_token", one.verify_token) for one in _webhooks(settings)),
         *((f"channel {one.name}, url", one.url) for one in settings.channels),
         ("[service] heartbeat_url", settings.service.heartbeat_url),
-        ("[receiver] reports_token", settings.receiver.reports_token),
     )
     return [Need(place, reference) for place, reference in named if reference is not None]
 

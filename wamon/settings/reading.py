@@ -114,7 +114,7 @@ def build(documents: Sequence[Document], name: str) -> Settings:
     account_names = [DEFAULT_ACCOUNT, *_names(several["accounts"])]
     accounts = _accounts(several["accounts"], single.get("graph") or Account(), problems)
     targets = _targets(several["targets"], accounts, account_names, problems)
-    channels = _channels(several["channels"], account_names, problems)
+    channels = _channels(several["channels"], problems)
     if all(document.tables.get("targets", []) == [] for document in documents):
         problems.append("no [[targets]]: there is nothing to watch")
     receiving = "receiver" in tables or receives(targets)
@@ -300,13 +300,10 @@ def _unknown_account(name: str, names: Sequence[str]) -> str:
     return f"{shown(name)} is not one of [[accounts]]; {did_you_mean(name, names)}"
 
 
-def _channels(entries: Sequence[Entry], names: Sequence[str], problems: list[str]) -> tuple[Channel, ...]:
-    channels = [(entry, read_table(Channel, entry, problems)) for entry in entries]
+def _channels(entries: Sequence[Entry], problems: list[str]) -> tuple[Channel, ...]:
+    channels = [read_table(Channel, entry, problems) for entry in entries]
     problems += _repeated(entries, {})
-    for entry, channel in channels:
-        unknown = [one for one in channel.accounts if one not in names] if channel else []
-        problems += [f"{entry.at}accounts: {_unknown_account(one, names)}" for one in unknown]
-    return tuple(channel for _, channel in channels if channel)
+    return tuple(channel for channel in channels if channel)
 
 
 def _repeated(entries: Sequence[Entry], taken: Mapping[str, str]) -> Iterator[str]:

@@ -33,9 +33,6 @@ class Service(Table, frozen=True, kw_only=True):
     )
     timezone: Annotated[v.Zone, "of days, weeks and times of day"] = ZoneInfo("UTC")
     site: Annotated[v.Line, "the name of this place in evidence and notices; empty: the machine's name"] = ""
-    page_url: Annotated[
-        v.MaybeUrl, "where people reach the status page; links in notices and in the feed begin with it"
-    ] = None
     log_level: Annotated[v.LogLevel, "how much goes to the log; secrets never do"] = "info"
     heartbeat_url: Annotated[
         v.MaybeKept,
@@ -72,11 +69,6 @@ class Account(Table, frozen=True, kw_only=True):
     waba_id: Annotated[
         v.MaybeId, "the WhatsApp Business Account; lets subscribed_apps and templates be checked"
     ] = None
-    hourly_calls: Annotated[
-        int,
-        v.count(1, 200_000),
-        "the most calls an hour with this token; Meta allows 5000 to an active account, 200 to others",
-    ] = 500
     name: str = DEFAULT_ACCOUNT
 
 
@@ -94,9 +86,6 @@ class Target(Table, frozen=True, kw_only=True):
     name: Annotated[v.Name, "a label on pages, metrics and notices"]
     account: Annotated[v.Name, "the name of one of [[accounts]]; default: [graph]"] = DEFAULT_ACCOUNT
     interval_ms: Annotated[v.Duration, "from the start of one look to the start of the next"] = MINUTE
-    latency_objective_ms: Annotated[
-        v.MaybeDuration, "seconds slower than this are totalled apart; they stay up"
-    ] = None
 
 
 class AskingTarget(Target, frozen=True, kw_only=True):
@@ -206,10 +195,6 @@ class Receiver(Table, frozen=True, kw_only=True):
     )
     app_secret: Annotated[v.MaybeKept, "the key of Meta's signatures"] = SecretRef("credential", "app_secret")
     app_secret_previous: Annotated[v.MaybeKept, "also accepted, during a rotation"] = None
-    self_test_interval_ms: Annotated[v.Duration, "how often public_url is tried, where it is given"] = 5 * MINUTE
-    reports_token: Annotated[
-        v.MaybeKept, "switches on POST /api/v1/exchanges for your application; the bearer secret it must carry"
-    ] = None
 
 
 class Availability(Table, frozen=True, kw_only=True):
@@ -227,7 +212,6 @@ class Incidents(Table, frozen=True, kw_only=True):
         2 * MINUTE
     )
     resolve_after_ms: Annotated[v.Delay, "how long it must be well before it is called resolved"] = 2 * MINUTE
-    remind_after_ms: Annotated[v.Duration, "the first reminder of an open incident; the gaps double"] = HOUR
 
 
 class Reclassification(Table, frozen=True, kw_only=True):
@@ -238,22 +222,12 @@ class Reclassification(Table, frozen=True, kw_only=True):
     days: Annotated[int, v.count(1, 366), "whole days before today"] = 14
 
 
-class Reference(Table, frozen=True, kw_only=True):
-    """``[reference]``: Meta's own status page, shown beside our figures."""
-
-    url: Annotated[v.MaybeUrl, "its address; empty: it is never asked"] = "https://metastatus.com"
-    interval_ms: Annotated[v.Duration, "how often it is read"] = 5 * MINUTE
-
-
 class Channel(Table, frozen=True, kw_only=True):
     """One of ``[[channels]]``: who is told what."""
 
     name: Annotated[v.Name, "a label on metrics and in the outbox"]
     url: Annotated[v.Kept, "any Apprise URL; a whole URL is a secret"]
     on: Annotated[v.Kinds, "the notices it gets; default: all but degraded"] = v.USUAL_KINDS
-    accounts: Annotated[v.Names, "only what concerns these accounts; empty: everything"] = ()
-    quiet: Annotated[v.MaybeQuiet, "hours in which only critical notices come through"] = None
-    hourly_cap: Annotated[int, v.count(1, 1_000), "more notices than this in an hour are gathered into one"] = 20
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,7 +241,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     availability: Availability = Availability()
     incidents: Incidents = Incidents()
     reclassification: Reclassification = Reclassification()
-    reference: Reference = Reference()
     channels: tuple[Channel, ...] = ()
     receiving: bool = False
 
@@ -283,7 +256,6 @@ SINGLE: dict[str, type[Table]] = {
     "availability": Availability,
     "incidents": Incidents,
     "reclassification": Reclassification,
-    "reference": Reference,
 }
 """Tables that stand once."""
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Generic, NamedTuple, TypeVar
+from typing import Annotated, Generic, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from wamon.core.incident import Kind
@@ -19,13 +19,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 NOTICE_KINDS = tuple(Kind)
 USUAL_KINDS = tuple(kind for kind in NOTICE_KINDS if kind is not Kind.DEGRADED)
 """What a channel gets that does not say ``on``."""
-
-
-class Quiet(NamedTuple):
-    """From one time of day to another, in the service's zone; may pass midnight."""
-
-    start: time
-    end: time
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +189,6 @@ def _read_time(value: object) -> time:
     return time.fromisoformat(text)
 
 
-def _read_quiet(value: object) -> Quiet:
-    such_as = 'a stretch of the day such as "22:00-07:00"'
-    text = _text(value, such_as)
-    start, _, end = text.partition("-")
-    if re.fullmatch(f"{_CLOCK}-{_CLOCK}", text) is None or start == end:
-        raise RefusedError(f"{shown(text)} is not {such_as}")
-    return Quiet(time.fromisoformat(start), time.fromisoformat(end))
-
-
-def _write_quiet(value: Quiet) -> str:
-    return f"{value.start:%H:%M}-{value.end:%H:%M}"
-
-
 def _read_kinds(value: object) -> tuple[Kind, ...]:
     if not isinstance(value, list):
         raise RefusedError(f'{shown(value)} is not a list of notices such as ["outage", "endpoint"]')
@@ -225,18 +205,6 @@ def _read_kinds(value: object) -> tuple[Kind, ...]:
 
 def _write_kinds(value: tuple[Kind, ...]) -> list[str]:
     return [kind.value for kind in value]
-
-
-def _read_names(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise RefusedError(f'{shown(value)} is not a list of names such as ["acme"]')
-    for one in value:
-        _text(one, "a name such as acme")
-    return tuple(dict.fromkeys(value))
-
-
-def _strings(**items: object) -> dict[str, object]:
-    return {"type": "array", "uniqueItems": True, "items": {"type": "string", **items}}
 
 
 def _pattern(pattern: str, **more: object) -> dict[str, object]:
@@ -268,18 +236,23 @@ DIRECTION = choice("send", "receive")
 LOG_LEVEL = choice("debug", "info", "warning", "error")
 WEEKDAY = Reader(_read_weekday, lambda day: WEEKDAYS[day], {"enum": list(WEEKDAYS)})
 TIME_OF_DAY = Reader(_read_time, lambda at: f"{at:%H:%M}", _pattern(f"^{_CLOCK}$"))
-QUIET = Reader(_read_quiet, _write_quiet, _pattern(f"^{_CLOCK}-{_CLOCK}$"))
-KINDS = Reader(_read_kinds, _write_kinds, {**_strings(enum=[kind.value for kind in Kind]), "minItems": 1})
-NAMES = Reader(_read_names, list, _strings())
+KINDS = Reader(
+    _read_kinds,
+    _write_kinds,
+    {
+        "type": "array",
+        "uniqueItems": True,
+        "items": {"type": "string", "enum": [kind.value for kind in Kind]},
+        "minItems": 1,
+    },
+)
 
 Name = Annotated[str, NAME]
-Names = Annotated[tuple[str, ...], NAMES]
 Line = Annotated[str, LINE]
 File = Annotated[str, PATH]
 MaybeFile = Annotated[str | None, optional(PATH)]
 MaybeAbsolute = Annotated[str | None, optional(ABSOLUTE_PATH)]
 Duration = Annotated[int, DURATION]
-MaybeDuration = Annotated[int | None, optional(DURATION)]
 Delay = Annotated[int, DELAY]
 Zone = Annotated[ZoneInfo, ZONE]
 Id = Annotated[str, ID]
@@ -302,5 +275,4 @@ Direction = Annotated[str, DIRECTION]
 LogLevel = Annotated[str, LOG_LEVEL]
 Weekday = Annotated[int, WEEKDAY]
 TimeOfDay = Annotated[time, TIME_OF_DAY]
-MaybeQuiet = Annotated[Quiet | None, optional(QUIET)]
 Kinds = Annotated[tuple[Kind, ...], KINDS]
