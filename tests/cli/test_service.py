@@ -49,11 +49,13 @@ def test_the_unit_is_accepted_by_systemd(tmp_path: Path, real: Callable[..., Pat
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("place", ["/home/me/venv/bin/wamon", "/root/venv/bin/wamon", "/run/user/1/wamon"])
-def test_a_program_that_the_service_cannot_see_is_refused(place: str) -> None:
+@pytest.mark.parametrize(
+    "place", [Path("/home", "me", "wamon"), Path("/root", "wamon"), Path("/run/user", "wamon")]
+)
+def test_a_program_that_the_service_cannot_see_is_refused(place: Path) -> None:
     seen = Path("/bin/true")
     with pytest.raises(CannotError, match=f"the service cannot see {place}, for it sees no home folders"):
-        refuse_hidden(seen, Path(place))
+        refuse_hidden(seen, place)
     with pytest.raises(CannotError, match="there is no /opt/none/bin/wamon"):
         refuse_hidden(Path("/opt/none/bin/wamon"), seen)
     refuse_hidden(seen, Path("/usr/bin/env"))

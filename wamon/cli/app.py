@@ -50,7 +50,7 @@ app = _app(
     "wamon", "Watches the WhatsApp Business Cloud API and your webhook, and says whose fault a failure was."
 )
 incidents = _app("incidents", "Incidents the daemon still knows, newest first.", _WATCH)
-notify = _app("notify", "Notices: send a test over each channel, or see how one reads.", _LOOK)
+notify = _app("notify", "Send a test over each channel, or see how a notice reads.", _LOOK)
 db = _app("db", "The database: integrity, backup, sizes, retention.", _KEEP)
 for part in (app, incidents, notify, db):
     part["--help"].group = _ELSE
@@ -116,7 +116,7 @@ def _own_mistake(mistake: Exception) -> str:
 
 @app.command(group=_WATCH)
 def run(*, config: Config = None) -> int:
-    """The daemon: watches, judges, keeps the book, serves the status page, tells people."""
+    """The daemon: watches, judges, serves the page, tells people."""
     from wamon.cli.run import run_command
 
     return run_command(config)
@@ -124,7 +124,7 @@ def run(*, config: Config = None) -> int:
 
 @app.command(group=_WATCH)
 def demo(*, once: Annotated[bool, Parameter(help="play the week, print its days, end")] = False) -> int:
-    """A simulated bad week, played in a minute, with a status page to look at."""
+    """A simulated bad week, played in a minute, on a status page."""
     from wamon.cli.demo import demo_command
 
     return demo_command(once)
@@ -132,7 +132,7 @@ def demo(*, once: Annotated[bool, Parameter(help="play the week, print its days,
 
 @app.command(group=_WATCH)
 def status(*, config: Config = None, json: AsJson = False) -> int:
-    """Now: the state of every target, open incidents, today's figures."""
+    """Every target now, open incidents, today's figures."""
     from wamon.cli.now import status_command
 
     return status_command(config, json)
@@ -163,7 +163,7 @@ def show_incident(
 
 @app.command(group=_LOOK)
 def check(*, config: Config = None, json: AsJson = False) -> int:
-    """Validate the configuration, then look once at every target."""
+    """Validate the configuration, look once at every target."""
     from wamon.cli.check import check_command
 
     return check_command(config, json)
@@ -215,7 +215,7 @@ def notify_preview(
 def explain(
     code: Annotated[str, Parameter(help="131026, 190/463, or the word undelivered")], /, *, json: AsJson = False
 ) -> int:
-    """What an error code of Meta's means, whose fault it is, what to do."""
+    """What a code of Meta's means, whose fault it is, what to do."""
     from wamon.cli.explain import explain_command
 
     return explain_command(code, json)
@@ -228,7 +228,7 @@ def classify(
     ] = "-",
     /,
 ) -> int:
-    """Recorded exchanges in, one verdict per line out, as JSON Lines."""
+    """Recorded exchanges in, one verdict per line out."""
     from wamon.cli.classify import classify_command
 
     return classify_command(file)
@@ -246,7 +246,7 @@ def replay(
     ] = None,
     json: AsJson = False,
 ) -> int:
-    """Judge recorded exchanges on the data's clock: days, incidents, restated days."""
+    """Days and incidents of recorded exchanges, judged anew."""
     from wamon.cli.replay import replay_command
 
     return replay_command(file, config, json)
@@ -281,7 +281,7 @@ def reclassify(
     config: Config = None,
     json: AsJson = False,
 ) -> int:
-    """The weekly pass, now: judge again with what is known by now."""
+    """The weekly pass, now: judge again with later evidence."""
     from wamon.cli.reclassify import reclassify_command
 
     return reclassify_command(from_, to, dry_run, reopen, config, json)
@@ -289,7 +289,7 @@ def reclassify(
 
 @app.command(group=_KEEP)
 def init(file: Annotated[Path, Parameter(help="the file to write")] = Path("wamon.toml"), /) -> int:
-    """Ask a handful of questions and write a commented configuration."""
+    """Ask a few questions, write a commented configuration."""
     from wamon.cli.init import init_command
 
     return init_command(file)

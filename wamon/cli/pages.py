@@ -18,7 +18,7 @@ class CalmHelp:
             return
         console.print(Text.assemble((str(panel.title), "bold")))
         grid = Table.grid(padding=(0, 2, 0, 0))
-        grid.add_column(min_width=14, max_width=26)
+        grid.add_column(min_width=15, max_width=26)
         grid.add_column(overflow="fold")
         for entry in panel.entries:
             grid.add_row(Text(_names(entry)), Text(_sentence(entry)))
