@@ -291,7 +291,8 @@ def test_the_cache_tells_the_first_and_the_latest_of_the_days_asked_for(shelf: S
         assert (first.revision, first.figures.down_ms) == (1, 0)
         assert (latest.revision, latest.figures.down_ms, latest.figures.blips) == (3, 20, 1)
         assert (latest.zone, latest.reason, latest.author) == ("Europe/Berlin", "closed", "wamon")
-        assert found["graph", days[2]].first == found["graph", days[2]].latest
+        first, latest = found["graph", days[2]]
+        assert first == latest
 
 
 def test_a_reader_writes_nothing(shelf: Shelf) -> None:

@@ -167,8 +167,5 @@ class Sizes(NamedTuple):
     observations: Span | None
 
 
-class Trail(NamedTuple):
-    """What was first said of a row's day, and what stands, in the core's words."""
-
-    first: core.Publication
-    latest: core.Publication
+Trail = tuple[core.Publication, core.Publication]
+"""What was first said of a row's day, and what stands, in the core's words."""

@@ -125,8 +125,7 @@ class Bookkeeper:
     async def trail(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], tuple[Publication, Publication]]:
         """The first and the latest publication of every row's day that a span touches."""
         first, last = day_of(span.start_ms, zone), day_of(span.end_ms, zone) + timedelta(days=1)
-        found = await self._ledger.trails(first, last)
-        return {key: (one.first, one.latest) for key, one in found.items()}
+        return await self._ledger.trails(first, last)
 
     async def published_timelines(self, first: date, last: date) -> dict[str, Timeline]:
         """What stands of every target's days, put together again from the segments behind it."""
@@ -136,7 +135,7 @@ class Bookkeeper:
     async def latest(self, day: date) -> dict[str, Publication]:
         """What stands for one day, by row."""
         found = await self._ledger.trails(day, day)
-        return {target: one.latest for (target, _), one in found.items()}
+        return {target: latest for (target, _), (_, latest) in found.items()}
 
     async def published(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], Publication]:
         """What stands for every row's day that a span touches."""
