@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check static lock clean
+.PHONY: help demo test check static lock bench clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ static: .venv/.wamon-test  ## the part of check that runs nothing: format, lint,
 
 lock:  ## requirements.lock anew from pyproject.toml, hashes included, no index address
 	@scripts/lock $(ARGS)
+
+bench: .venv/.wamon-test  ## the figures of docs/performance.md, on this machine
+	@for each in bench/*.py; do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
 
 clean:  ## forget the virtual environment and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
