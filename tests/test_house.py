@@ -107,7 +107,7 @@ PLACES = [
     r"/opt/whe" + "els",
     "pyp" + r"i\.org",
     "pythonhos" + r"ted\.org",
-    "registry.npm" + "js",
+    "registry." + "npm" + "js",
     r"deb\.deb" + "ian",
     r"bash_jo" + "bs",
 ]
