@@ -154,13 +154,16 @@ def test_what_is_told_while_it_is_quiet_is_not_resolved_too_soon() -> None:
 
 
 def test_what_comes_back_after_it_was_resolved_is_told_as_changed_under_its_own_name() -> None:
-    steps = [(2, [out()]), (6, [out(closed=4)]), (9, [out()]), (20, [out(closed=18)]), (23, [out()])]
-    assert told(*steps) == [
-        (2, "opened"),
-        (6, "resolved"),
-        (9, "changed:3"),
-        (20, "resolved:4"),
-        (23, "changed:5"),
+    steps = [(2, [out()]), (6, [out(closed=4)]), (9, [out()]), (20, [out(closed=18)]), (28, [out(closed=18)])]
+    assert told(*steps) == [(2, "opened"), (6, "resolved"), (9, "changed:3"), (28, "resolved:4")]
+
+
+def test_a_fault_that_comes_and_goes_for_an_hour_is_told_four_times() -> None:
+    assert [phase for _, _, phase in lived("..D" + "....D" * 12 + "." * 30)] == [
+        "opened",
+        "resolved",
+        "changed",
+        "resolved",
     ]
 
 

@@ -138,6 +138,21 @@ def test_an_outage_is_told_when_due_and_resolved_when_over() -> None:
     assert lived(watching(), looks, 1200) == ["390 outage opened", "690 outage resolved"]
 
 
+CODE_2 = {"http_status": 500, "body": {"error": {"code": 2}}}
+PLANNED = {"http_status": 500, "body": {"error": {"code": 131057}}}
+
+
+@pytest.mark.parametrize(("lasting", "told"), [(5, []), (8, ["630 outage opened", "870 outage resolved"])])
+def test_code_2_is_told_as_soon_as_an_update_would_be_over(lasting: int, told: list[str]) -> None:
+    looks = minutes(dict.fromkeys(range(5, 5 + lasting), CODE_2), 40)
+    assert lived(watching(), looks, 2400) == told
+
+
+def test_maintenance_that_becomes_downtime_by_lasting_is_told_when_due() -> None:
+    looks = minutes(dict.fromkeys(range(5, 35), PLANNED), 35)
+    assert "1050 outage opened" in lived(watching(), looks, 2100)
+
+
 def test_calm_needs_no_announcing_at_all() -> None:
     vigil = watching()
     for one in minutes({}, 10):

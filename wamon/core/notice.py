@@ -17,6 +17,8 @@ API_UPDATE_MS = 6 * MINUTE
 Meta: updating the API may cost up to five minutes of code 2 ("Support", Error Code 2, read 2025-11-19).
 """
 
+FLAPPING_MS = 10 * MINUTE
+"""Who was told that it is over and then that it is back hears of the next end after this much quiet: no storm."""
 
 REMEMBERED_MS = 3 * DAY
 """How long a closed incident is remembered as told; no timeline kept in memory reaches further back."""
@@ -213,8 +215,9 @@ def _due(
     if incident.closed_ms is None:
         again = before.closed_ms is not None or before.kind is not incident.kind
         return NoticePhase.CHANGED if again else None
-    quiet_for_ms = now_ms - incident.closed_ms
-    return NoticePhase.RESOLVED if before.closed_ms is None and quiet_for_ms >= resolve_after_ms else None
+    needed_ms = max(resolve_after_ms, FLAPPING_MS) if before.count > 2 else resolve_after_ms
+    over = before.closed_ms is None and now_ms - incident.closed_ms >= needed_ms
+    return NoticePhase.RESOLVED if over else None
 
 
 def _doubtful(incident: Incident) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Origin, Ruling, Verdict
-from wamon.core.incident import Incident, Kind, Lasting, incidents
+from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
-from wamon.core.notice import Desk, Notice, Told, announce
+from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, Desk, Notice, Told, announce
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
@@ -120,7 +120,12 @@ class Vigil:
         return True
 
     def _as_before(self, roll: Roll, finding: Finding) -> bool:
-        """Whether enough looks in a row said the same that one more of it is no news."""
+        """Whether enough looks in a row said the same that one more of it is no news.
+
+        A number in maintenance becomes downtime by lasting, so there every look is news.
+        """
+        if finding.cause is Cause.MAINTENANCE:
+            return False
         recent = roll.marks[-(self.lasting.confirm + 1) :]
         news = finding.column is not Column.UP and len(recent) <= self.lasting.confirm
         return not news and all(one.finding.column is finding.column for one in recent)
@@ -218,9 +223,10 @@ class Vigil:
             for one, _ in found
             for moment in (
                 one.opened_ms + self.lasting.open_after_ms,
-                one.opened_ms + 5 * MINUTE,
-                one.opened_ms + 10 * MINUTE,
+                one.opened_ms + API_UPDATE_MS,
+                one.opened_ms + THROTTLED_FOR_MS,
                 (one.closed_ms or 0) + self.lasting.resolve_after_ms,
+                (one.closed_ms or 0) + FLAPPING_MS,
             )
             if moment > now_ms
         ]
