@@ -211,10 +211,9 @@ def test_a_code_is_provisional_exactly_when_the_facts_say_so(
         assert found.cause in (Cause.UNMAPPED, Cause.THROTTLING)
         return
     assert found.rule == "known_code"
-    assert found.provisional is entry.provisional
-    assert not (entry.fault is Fault.AMBIGUOUS and not found.provisional)
-    if code == 190 and subcode in range(458, 465):
-        assert not found.provisional
+    firm = code == 190 and subcode in range(458, 465)
+    assert found.provisional is (entry.provisional and not firm)
+    assert firm or entry.fault is not Fault.AMBIGUOUS or found.provisional
 
 
 @given(BODIES)

@@ -116,6 +116,7 @@ TABLE: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "no_answer": [
         (through("read_timeout"), MISSED),
+        ({"probe": "roundtrip", **through("deadline_exceeded")}, "missed_success? timeout down no_answer"),
         (through("connection_reset"), MISSED),
         (through("deadline_exceeded"), MISSED),
         (through(None), MISSED),

@@ -14,6 +14,9 @@ from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
 FAMILIES = frozenset({2388, 2494, 2593})
 """Thousands of the management numbers, which Meta prints now as a code and now as a subcode."""
 
+FIRM_TOKEN_SUBCODES = frozenset(range(458, 465))
+"""With any of these, code 190 is the token's own end; some of them have no entry of their own."""
+
 
 class Fault(StrEnum):
     """Whose fault a code is by itself; an ambiguous one is followed the way it usually falls."""
@@ -185,12 +188,13 @@ def finding_of(entry: Entry, code: int | None, subcode: int | None, rule: str = 
     """
     verdict = entry.verdict
     planned = verdict is Verdict.SYSTEM_ERROR and entry.cause is Cause.MAINTENANCE
+    firm = code == 190 and subcode in FIRM_TOKEN_SUBCODES
     return Finding(
         verdict=verdict,
         cause=entry.cause,
         column=Column.UNOBSERVED if planned else _COLUMNS[verdict],
         scope=entry.scope,
-        provisional=entry.provisional,
+        provisional=entry.provisional and not firm,
         code=code,
         subcode=subcode,
         rule=rule,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from wamon.core.catalogue import FIRM_TOKEN_SUBCODES
 from wamon.core.finding import Cause, Column, Finding, Mark, Verdict
 from wamon.core.observation import Exchange
 from wamon.core.shapes import TokenFacts
@@ -20,7 +21,6 @@ WEEK_MS = 7 * DAY
 
 SAME_REQUEST_WITHIN_MS = 24 * HOUR
 
-_FIRM_TOKEN_SUBCODES = frozenset(range(458, 465))
 _TOKEN_CODES = frozenset({190, 0, 102})
 _REQUEST_CODES = frozenset({100, 131008, 131009, 135000})
 _TEMPLATE_CODES = frozenset({132000, 132012})
@@ -115,7 +115,7 @@ def same_token_valid(case: Case, past: History) -> Turned | None:
     found = case.finding
     if found.verdict is not Verdict.USER_ERROR or found.code not in _TOKEN_CODES:
         return None
-    if found.code == 190 and found.subcode in _FIRM_TOKEN_SUBCODES:
+    if found.code == 190 and found.subcode in FIRM_TOKEN_SUBCODES:
         return None
     said = _said(case)
     if not said.good or case.episode.rotated or case.episode.version_changed:

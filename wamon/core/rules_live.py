@@ -26,6 +26,8 @@ PATH = Finding(Verdict.NETWORK_ERROR, Cause.PATH, Column.NETWORK)
 PROXY = Finding(Verdict.INCONCLUSIVE, Cause.PROXY, Column.UNOBSERVED)
 EDGE = Finding(Verdict.SYSTEM_ERROR, Cause.EDGE, Column.DOWN, Scope.GLOBAL)
 MISSED = Finding(Verdict.MISSED_SUCCESS, Cause.TIMEOUT, Column.DOWN)
+SILENT = Finding(Verdict.MISSED_SUCCESS, Cause.TIMEOUT, Column.DOWN, provisional=True)
+"""A canary that did not come back: our own endpoint may have been the one that did not hear."""
 THROTTLED = Finding(Verdict.USER_ERROR, Cause.THROTTLING, Column.USER, Scope.APP)
 ENDPOINT_DOWN = Finding(Verdict.USER_ERROR, Cause.ENDPOINT, Column.DOWN, Scope.ACCOUNT)
 TOKEN_INVALID = Finding(Verdict.USER_ERROR, Cause.AUTHENTICATION, Column.USER, Scope.APP)
@@ -124,7 +126,9 @@ def no_answer(one: Seen, known: Knowledge) -> Finding | None:
         return THROTTLED
     if status >= 500:
         return EDGE
-    return PROXY if exchange.failure in (Failure.PROTOCOL_ERROR, Failure.BODY_TOO_LARGE) else MISSED
+    if exchange.failure in (Failure.PROTOCOL_ERROR, Failure.BODY_TOO_LARGE):
+        return PROXY
+    return SILENT if exchange.probe is ProbeKind.ROUNDTRIP else MISSED
 
 
 def token_inspected(one: Seen, known: Knowledge) -> Finding | None:
