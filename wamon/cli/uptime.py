@@ -86,7 +86,7 @@ def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
 
 def _nothing(asked: Asked) -> str:
     if asked == Asked():
-        return "no day has been published yet: the first is closed half an hour after its end"
+        return "no day has been published yet: the first is closed a quarter of an hour after its end"
     return "nothing was published for that; wamon uptime without options shows every day there is"
 
 
