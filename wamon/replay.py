@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import heapq
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -82,7 +83,7 @@ def _targets(path: Path, known: Sequence[Watched]) -> list[Watched]:
     seen: dict[str, array[int]] = {}
     kinds: dict[str, ProbeKind] = {}
     decoder = msgspec.json.Decoder(_Glance)
-    with path.open("rb") as lines:
+    with _opened(path) as lines:
         for line in lines:
             target, probe, at_ms = _glance(decoder, line)
             if at_ms is None or target in named:
@@ -92,6 +93,14 @@ def _targets(path: Path, known: Sequence[Watched]) -> list[Watched]:
             if len(instants) < _SAMPLE:
                 instants.append(at_ms)
     return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The lines of a file, behind the byte order mark that some editors write."""
+    lines = path.open("rb")
+    if lines.read(len(BOM_UTF8)) != BOM_UTF8:
+        lines.seek(0)
+    return lines
 
 
 class _Glance(msgspec.Struct):
@@ -119,7 +128,7 @@ def _spacing(instants: array[int]) -> int:
 
 def _exchanges(path: Path, complaints: TextIO) -> Iterator[Exchange]:
     decoder = msgspec.json.Decoder()
-    with path.open("rb") as lines:
+    with _opened(path) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

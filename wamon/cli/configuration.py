@@ -9,10 +9,10 @@ from wamon.cli.answers import CannotError
 from wamon.settings import AnyTarget, Receiver, Settings, SettingsError, default_settings, load
 
 
-def settings_of(config: Path | None) -> Settings:
+def settings_of(config: Path | None, *, may_be_idle: bool = False) -> Settings:
     """The settings of a file, or the default ones. Raises CannotError with every problem, one a line."""
     try:
-        return default_settings() if config is None else load(config)
+        return default_settings() if config is None else load(config, may_be_idle=may_be_idle)
     except SettingsError as refused:
         raise CannotError(refused.report()) from None
 

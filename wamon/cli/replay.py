@@ -37,7 +37,7 @@ def plan_of(config: Path | None) -> Plan:
         return Plan()
     from wamon.wiring import lasting, watched
 
-    settings = settings_of(config)
+    settings = settings_of(config, may_be_idle=True)
     weekly = settings.reclassification
     return Plan(
         targets=tuple(watched(settings)),

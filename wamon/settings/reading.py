@@ -69,15 +69,18 @@ def parse(text: str, *, name: str = "wamon.toml") -> Settings:
     return build([Document("", tables_of(text, name))], name)
 
 
-def load(path: Path) -> Settings:
-    """The settings of a file and of the folder that it includes. Raises SettingsError."""
+def load(path: Path, *, may_be_idle: bool = False) -> Settings:
+    """The settings of a file and of the folder that it includes. Raises SettingsError.
+
+    Without a target there is nothing to watch, which is refused unless nothing is to be watched.
+    """
     main = Document("", tables_of(_text_of(path, path.name), str(path)))
     service = main.tables.get("service")
     folder = service.get("include") if isinstance(service, dict) else None
     documents = [main]
     if isinstance(folder, str) and folder:
         documents += _included(path.parent / folder, folder, str(path))
-    return build(documents, str(path))
+    return build(documents, str(path), may_be_idle=may_be_idle)
 
 
 def _included(folder: Path, spoken: str, name: str) -> Iterator[Document]:
@@ -101,7 +104,7 @@ def _text_of(path: Path, name: str) -> str:
         ) from None
 
 
-def build(documents: Sequence[Document], name: str) -> Settings:
+def build(documents: Sequence[Document], name: str, *, may_be_idle: bool = False) -> Settings:
     """Settings from parsed tables, the main file's first. Raises SettingsError."""
     problems = [problem for document in documents for problem in _wrong_tables(document, documents[0])]
     tables = documents[0].tables
@@ -115,7 +118,7 @@ def build(documents: Sequence[Document], name: str) -> Settings:
     accounts = _accounts(several["accounts"], single.get("graph") or Account(), problems)
     targets = _targets(several["targets"], accounts, account_names, problems)
     channels = _channels(several["channels"], problems)
-    if all(document.tables.get("targets", []) == [] for document in documents):
+    if not may_be_idle and all(document.tables.get("targets", []) == [] for document in documents):
         problems.append("no [[targets]]: there is nothing to watch")
     receiving = "receiver" in tables or receives(targets)
     if receiving and single.get("receiver"):

@@ -19,7 +19,7 @@ _Ts = TypeVarTuple("_Ts")
 QUIET_S = 100e-6
 """Real time without a readable or writable socket before a jump, while any connection is open."""
 
-UNDER_WAY_S = 20e-3
+UNDER_WAY_S = 200e-3
 """The longest real time a jump waits for bytes that the kernel still reports as unacknowledged."""
 
 HOLD_LIMIT_S = 60.0
