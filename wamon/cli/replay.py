@@ -51,12 +51,16 @@ def plan_of(config: Path | None) -> Plan:
 
 @contextmanager
 def _on_disk(file: str) -> Iterator[Path]:
-    """The file's path; a replay reads twice, so stdin is written down first."""
-    if file != STDIN:
+    """The file's path; a replay reads twice, so stdin and pipes are written down first."""
+    if file != STDIN and not Path(file).is_fifo():
         yield readable(Path(file))
         return
-    with tempfile.NamedTemporaryFile(prefix="wamon-replay-") as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
+    pipe = sys.stdin.fileno() if file == STDIN else file
+    with (
+        open(pipe, "rb", closefd=file != STDIN) as source,
+        tempfile.NamedTemporaryFile(prefix="wamon-replay-") as copy,
+    ):
+        shutil.copyfileobj(source, copy)
         copy.flush()
         yield Path(copy.name)
 
