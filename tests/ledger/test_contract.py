@@ -233,6 +233,8 @@ def test_a_new_period_is_a_new_row_even_after_a_step_back(shelf: Shelf) -> None:
         await ledger.heartbeat(NOON - DAY, NOON - DAY + MINUTE)
         await ledger.heartbeat(NOON - DAY, NOON - DAY + 2 * MINUTE)
         assert await ledger.running(EVER) == [Span(NOON, NOON + HOUR), Span(NOON - DAY, NOON - DAY + 2 * MINUTE)]
+        await ledger.heartbeat(NOON + 3 * HOUR, NOON + 4 * HOUR)
+        assert await ledger.running(Span(NOON + 2 * HOUR, EVER.end_ms)) == [Span(NOON + 3 * HOUR, NOON + 4 * HOUR)]
         assert await ledger.running(Span(NOON + 5, NOON + 6)) == [Span(NOON, NOON + HOUR)]
         assert await ledger.running(Span(NOON - HOUR, NOON)) == []
 
@@ -287,6 +289,8 @@ def test_the_cache_tells_the_first_and_the_latest_of_the_days_asked_for(shelf: S
             await ledger.publish([(published(day=days[1], down_ms=down_ms), [])])
         found = await ledger.trails(days[1], days[2])
         assert list(found) == [("graph", days[1]), ("graph", days[2])]
+        assert [day for _, day in await ledger.trails(date(2026, 2, 2), date(2026, 3, 31))] == days[2:]
+        assert [day for _, day in await ledger.trails(date(2026, 1, 1), date(2026, 2, 27))] == days[:2]
         first, latest = found["graph", days[1]]
         assert (first.revision, first.figures.down_ms) == (1, 0)
         assert (latest.revision, latest.figures.down_ms, latest.figures.blips) == (3, 20, 1)

@@ -186,6 +186,7 @@ def test_caches_made_anew_say_the_same(shelf: Shelf, sabotage: list[str]) -> Non
                 attempted("c", "ops", DispatchState.FAILED, 2, next_attempt_ms=NOON + 99),
                 attempted("d", "ops", DispatchState.FAILED, 1),
                 attempted("d", "ops", DispatchState.GIVEN_UP, 2),
+                attempted("d", "a channel that was not asked to tell it", DispatchState.FAILED, 1),
             ]
         )
         await ledger.prune(NOON + 1)

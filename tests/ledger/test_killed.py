@@ -151,12 +151,12 @@ BEFORE = {".before-m002_paint": 1, ".before-m003_blue": 2}
 
 
 def test_each_migration_is_whole_or_not_at_all_wherever_it_is_killed(tmp_path: Path) -> None:
-    """Two migrations are killed at every fifth statement; each has a whole backup from before it."""
+    """Two migrations are killed at every ninth statement; each has a whole backup from before it."""
     before = tmp_path / "before.db"
     tell(before_the_pass, lambda: open_ledger(before))
     versions, said, step = set(), [], 0
     while not said:
-        step += 5
+        step += 9
         path = Path(shutil.copy(before, tmp_path / f"{step}.db"))
         said, code = end_of(migrate_and_die, path, step)
         assert (said, code) in (([], -9), (["open"], 0))

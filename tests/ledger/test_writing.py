@@ -171,6 +171,15 @@ def test_a_disk_that_fails_to_write_is_told_and_recording_resumes(tmp_path: Path
                 with pytest.raises(LedgerUnavailableError, match="the disk failed to read or write"):
                     await look(ledger, THEIRS, NOON + 1 + attempt, "another")
             assert len(await ledger.marks("graph", EVER)) == 1
+            asked: list[int] = []
+
+            def write(book: Book) -> None:
+                asked.append(1)
+                book.activate([f"target-{len(asked)}"], NOON)
+
+            done = await asyncio.gather(*(ledger.write(write) for _ in range(9)), return_exceptions=True)
+            assert {type(one) for one in done} == {LedgerUnavailableError}
+            assert len(asked) == 9, "a disk that fails, or is locked for five seconds, is not asked again for each"
         for number in range(3):
             assert await look(ledger, THEIRS, NOON + 1 + number, "another")
         assert await ledger.targets() == {"graph": NOON, "another": NOON + 1}

@@ -15,7 +15,7 @@ class WriterLock:
 
     def __init__(self, database: Path) -> None:
         try:
-            self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as failure:
             raise LedgerError(
                 f"{database}: its lock file {database.name}.lock cannot be opened ({failure.strerror}): "

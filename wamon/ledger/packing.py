@@ -12,6 +12,7 @@ from wamon.core.observation import STEPS, Exchange
 
 TENTHS = 10
 LONGEST_TENTHS = 2**31 - 1
+LONGEST_MS = LONGEST_TENTHS / TENTHS
 """About 60 hours; anything longer is no duration of an exchange."""
 
 _DEEPEST = 64
@@ -26,7 +27,9 @@ def pack_durations(durations_ms: Mapping[str, float]) -> tuple[int | None, ...]:
 def _tenths(duration_ms: float | None) -> int | None:
     if duration_ms is None or duration_ms != duration_ms:
         return None
-    return round(min(max(duration_ms, 0.0), LONGEST_TENTHS / TENTHS) * TENTHS)
+    if 0.0 <= duration_ms < LONGEST_MS:
+        return round(duration_ms * TENTHS)
+    return 0 if duration_ms < 0.0 else LONGEST_TENTHS
 
 
 def unpack_durations(tenths: tuple[int | None, ...]) -> dict[str, float]:

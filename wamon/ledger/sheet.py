@@ -1,7 +1,7 @@
 """What every part of the book shares: the connection, one transaction at a time, and the interned words."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -83,6 +83,9 @@ def _text(word: object) -> str:
     return _encode(word).decode()
 
 
+_PART = nullcontext()
+
+
 class Sheet:
     """An open database. Knows of no threads: whoever holds it uses it from one at a time."""
 
@@ -102,13 +105,13 @@ class Sheet:
             lambda finding, edition, _: Ground(_decode_finding(finding), edition),
         )
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of it or nothing, durable afterwards; inside another one, part of that. Raises LedgerError."""
+        return _PART if self._connection.in_transaction else self._whole()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
         with telling(self.place):
-            if self._connection.in_transaction:
-                yield
-                return
             try:
                 with self.db.atomic():
                     yield
