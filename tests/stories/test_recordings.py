@@ -166,6 +166,27 @@ def test_the_same_request_accepted_on_both_sides_is_metas_fault(tmp_path: Path) 
     assert play(tmp_path, SHORT.lines(bad(MALFORMED, TEN))).document["reclassified"] == []
 
 
+@pytest.mark.parametrize(
+    ("field", "happened", "turns"),
+    [
+        ("account_update", "10:05", 0),
+        ("account_review_update", "09:59", 0),
+        ("account_update", "09:58", 1),
+        ("account_update", "10:11", 1),
+        ("message_template_status_update", "10:05", 1),
+    ],
+)
+def test_an_event_of_the_account_speaks_for_the_refusal_of_its_token(
+    tmp_path: Path, field: str, happened: str, turns: int
+) -> None:
+    """What counts is when it happened, not when its webhook came."""
+    entry = {"id": "1", "time": at(happened) // 1000, "changes": [{"field": field, "value": {"event": "E"}}]}
+    told = line(at("11:30"), {"body": {"entry": [entry]}}, "hook", "status")
+    token = Watch("token", "token", VALID, MINUTE, first_ms=SHORT.first_ms, last_ms=SHORT.last_ms)
+    story = play(tmp_path, merged(SHORT.lines(bad(EXPIRED, TEN)), token.lines(), [told]))
+    assert len(story.document["reclassified"]) == turns
+
+
 def test_controls_that_look_later_turn_the_path_into_our_own_line(tmp_path: Path) -> None:
     """Recorded controls that look rarely speak for what lies between two looks that agree."""
     slow = Watch("control-1", "control", SITE, 2 * MINUTE, at("08:01"), at("11:59"))

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from wamon.core.timeline import SECOND
+
 _NUMBER_IN_MESSAGE = re.compile(r"\(#(\d{1,9})\)")
 _NODES_READ = 400
 """A nested body is searched breadth first, this many nodes at most: enough for any relay, no prey for a bomb."""
@@ -15,6 +17,8 @@ _ERROR_MARKS = ("message", "fbtrace_id", "type", "error_data", "error_subcode", 
 _NOT_AN_ERROR = frozenset({"health_status", "entities"})
 """Nodes of a good answer that carry error codes of their own: a state, not a failure of the call."""
 
+_ACCOUNT_FIELDS = frozenset({"account_update", "account_review_update"})
+"""Webhook fields that tell of a restriction, a ban, a review, or of who may act for the account."""
 
 DELIVERED = frozenset({"delivered", "read", "played"})
 """Statuses that prove a message arrived at a handset, whatever else is reported of it."""
@@ -147,11 +151,23 @@ def inbound_messages(body: Any) -> int:
     return sum(len(_dicts(value.get("messages"))) for value in _values(body))
 
 
+def account_event_times(body: Any) -> Iterator[int | None]:
+    """When each event about the account itself happened, in ms; None where the body does not say."""
+    for payload in _payloads(body):
+        for entry in _dicts(payload.get("entry")):
+            seconds = _number(entry.get("time"))
+            for change in _dicts(entry.get("changes")):
+                if change.get("field") in _ACCOUNT_FIELDS:
+                    yield None if seconds is None else seconds * SECOND
+
+
+def _payloads(body: Any) -> list[dict[str, Any]]:
+    return _dicts(body if isinstance(body, list) else [body])
+
+
 def _values(body: Any) -> Iterator[dict[str, Any]]:
     """The ``value`` of every change; a relay may send a list of payloads, or the bare value."""
-    for payload in body if isinstance(body, list) else [body]:
-        if not isinstance(payload, dict):
-            continue
+    for payload in _payloads(body):
         if "statuses" in payload or payload.get("messaging_product") == "whatsapp":
             yield payload
         for entry in _dicts(payload.get("entry")):

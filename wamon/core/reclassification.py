@@ -6,6 +6,7 @@ from itertools import groupby
 import msgspec
 
 from wamon.core.finding import Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.graph_error import account_event_times
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange
@@ -36,6 +37,13 @@ def token_looks(account: Account) -> Iterator[TokenLook]:
             yield TokenLook(at_ms, account.target, intervals.get(at_ms, 0), exchange.token_fingerprint, facts)
 
 
+def account_events(account: Account) -> Iterator[int]:
+    """The instants of the events about the account itself that a target of webhook bodies received."""
+    for at_ms, exchange in account.exchanges.items():
+        for happened_ms in account_event_times(exchange.body):
+            yield at_ms if happened_ms is None else happened_ms
+
+
 def accepted_requests(accounts: Sequence[Account]) -> dict[tuple[str, str | None], list[int]]:
     """When each request, under each served version, was accepted."""
     accepted: dict[tuple[str, str | None], list[int]] = {}
@@ -57,6 +65,7 @@ def rejudge(
     tokens: Sequence[TokenLook],
     accepted: Mapping[tuple[str, str | None], Sequence[int]],
     now_ms: int,
+    events_ms: Sequence[int] = (),
 ) -> list[Ruling]:
     """New rulings for one target's looks inside a window, where verdict, cause, column or firmness differ.
 
@@ -65,7 +74,7 @@ def rejudge(
     fresh = [_live(mark, account, known) for mark in account.marks]
     past = History(account.account, account.marks, fresh, accepted, now_ms)
     rulings: list[Ruling] = []
-    for case in _cases(account, fresh, tokens):
+    for case in _cases(account, fresh, tokens, events_ms):
         mark = account.marks[case.place]
         if not within.holds(mark.at_ms) or mark.at_ms in account.by_people:
             continue
@@ -97,13 +106,15 @@ def _live(mark: Mark, account: Account, known: Knowledge) -> Finding:
     return judge(exchange, known)
 
 
-def _cases(account: Account, fresh: Sequence[Finding], tokens: Sequence[TokenLook]) -> Iterator[Case]:
+def _cases(
+    account: Account, fresh: Sequence[Finding], tokens: Sequence[TokenLook], events_ms: Sequence[int]
+) -> Iterator[Case]:
     """Every look that was not good and whose exchange is kept, with its episode."""
     for (verdict, _), members in groupby(range(len(fresh)), key=lambda i: (fresh[i].verdict, fresh[i].cause)):
         if verdict is Verdict.OK:
             continue
         places = list(members)
-        around = episode(account.marks, places[0], places[-1], tokens)
+        around = episode(account.marks, places[0], places[-1], tokens, events_ms)
         for i in places:
             exchange = account.exchanges.get(account.marks[i].at_ms)
             if exchange is not None:

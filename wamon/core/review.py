@@ -15,7 +15,7 @@ from wamon.core.notice import Notice, NoticePhase, duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish
-from wamon.core.reclassification import Account, accepted_requests, rejudge, token_looks
+from wamon.core.reclassification import Account, accepted_requests, account_events, rejudge, token_looks
 from wamon.core.rules_hindsight import TokenLook
 from wamon.core.segments import Timeline, account, owned_ms, slice_around
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
@@ -74,10 +74,13 @@ def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
 def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
     """Judge all targets again inside a window and publish every closed day whose figures differ."""
     tokens: dict[str, list[TokenLook]] = {}
+    events: dict[str, list[int]] = {}
     probes = {one.name: one.probe for one in ground.targets}
     for one in accounts:
         if probes.get(one.target) is ProbeKind.TOKEN:
             tokens.setdefault(one.account, []).extend(token_looks(one))
+        if probes.get(one.target) is ProbeKind.STATUS:
+            events.setdefault(one.account, []).extend(account_events(one))
     accepted = accepted_requests(accounts)
     rulings: list[Ruling] = []
     turns: list[Turn] = []
@@ -85,7 +88,10 @@ def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
         if probes.get(one.target) in EVIDENCE:
             continue
         said = sorted(tokens.get(one.account, ()), key=lambda look: look.at_ms)
-        fresh = rejudge(one, within, ground.known, tokens=said, accepted=accepted, now_ms=ground.now_ms)
+        happened = sorted(events.get(one.account, ()))
+        fresh = rejudge(
+            one, within, ground.known, tokens=said, events_ms=happened, accepted=accepted, now_ms=ground.now_ms
+        )
         rulings.extend(fresh)
         turns.extend(turned(one.marks, fresh, ground.now_ms))
     marks = {one.target: standing(one.marks, rulings, one.target) for one in accounts}

@@ -59,7 +59,8 @@ class Said(NamedTuple):
 class Episode(NamedTuple):
     """Neighbouring looks with the same verdict and cause: the indices of the first and the last.
 
-    ``said`` is by token fingerprint. ``rotated`` and ``version_changed`` compare its looks and their neighbours.
+    ``said`` is by token fingerprint. The rest is about its looks and their neighbours: whether the token or the
+    served version changed, and whether Meta reported an event of the account meanwhile.
     """
 
     first: int
@@ -67,6 +68,7 @@ class Episode(NamedTuple):
     said: Mapping[str | None, Said]
     rotated: bool
     version_changed: bool
+    account_event: bool
 
 
 class Case(NamedTuple):
@@ -110,7 +112,8 @@ def same_token_valid(case: Case, past: History) -> Turned | None:
 
     Preconditions: code 190 (without subcode 458-464), 0 or 102; every statement on this very token during the
     episode is good, and there is at least one (else one within an interval before and one after it); the token was
-    not rotated between the looks on either side of the episode; the served version did not change as far as known.
+    not rotated between the looks on either side of the episode; the served version did not change as far as known;
+    Meta reported no event of the account meanwhile.
     """
     found = case.finding
     if found.verdict is not Verdict.USER_ERROR or found.code not in _TOKEN_CODES:
@@ -118,7 +121,8 @@ def same_token_valid(case: Case, past: History) -> Turned | None:
     if found.code == 190 and found.subcode in FIRM_TOKEN_SUBCODES:
         return None
     said = _said(case)
-    if not said.good or case.episode.rotated or case.episode.version_changed:
+    around = case.episode
+    if not said.good or around.rotated or around.version_changed or around.account_event:
         return None
     return _blame_platform(found, said, "same_token_valid")
 
@@ -230,14 +234,18 @@ def _blame_platform(found: Finding, said: Said, rule: str) -> Turned:
     return Turned(turned, said.evidence)
 
 
-def episode(marks: Sequence[Mark], first: int, last: int, tokens: Sequence[TokenLook]) -> Episode:
-    """What is known around a row of looks, read once for all of them. ``tokens`` are ordered."""
-    shared = {id(mark.context): mark.context for mark in marks[max(0, first - 1) : last + 2]}.values()
+def episode(
+    marks: Sequence[Mark], first: int, last: int, tokens: Sequence[TokenLook], events_ms: Sequence[int] = ()
+) -> Episode:
+    """What is known around a row of looks, read once for all of them. ``tokens`` and ``events_ms`` are ordered."""
+    near = marks[max(0, first - 1) : last + 2]
+    shared = {id(mark.context): mark.context for mark in near}.values()
     versions = {one.served_version for one in shared} - {None}
     fingerprints = {one.token_fingerprint for one in shared}
     start_ms, end_ms = marks[first].at_ms, marks[last].at_ms
     said = {one: said_of_token(tokens, one, start_ms, end_ms) for one in fingerprints}
-    return Episode(first, last, said, len(fingerprints) > 1, len(versions) > 1)
+    event = bisect_left(events_ms, near[0].at_ms) < bisect_right(events_ms, near[-1].at_ms)
+    return Episode(first, last, said, len(fingerprints) > 1, len(versions) > 1, event)
 
 
 def said_of_token(tokens: Sequence[TokenLook], fingerprint: str | None, start_ms: int, end_ms: int) -> Said:
