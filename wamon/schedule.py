@@ -53,6 +53,7 @@ class Schedule:
         self._missed = missed
         self._stepped = stepped
         self._jobs: dict[str, Job] = {}
+        self._running: set[str] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_listener(self._on_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         self._guard: asyncio.Task[None] | None = None
@@ -76,9 +77,12 @@ class Schedule:
         self._guard = asyncio.get_running_loop().create_task(self._watch_clock(), name="clock guard")
 
     def wake(self, name: str, at_ms: int) -> None:
-        """Let a job run at an instant; what it was planned for before is forgotten."""
+        """Let a job run at an instant; what it was planned for before is forgotten.
+
+        A job that runs at this moment is not asked to run now: it is no slot, and none was missed.
+        """
         job = self._scheduler.get_job(name)
-        if job is not None:
+        if job is not None and not (name in self._running and at_ms <= wall_ms()):
             job.modify(next_run_time=from_ms(at_ms))
 
     async def stop(self) -> None:
@@ -89,10 +93,13 @@ class Schedule:
             self._scheduler.shutdown(wait=False)
 
     async def _run(self, job: Job) -> None:
+        self._running.add(job.name)
         try:
             await job.run(wall_ms())
         except Exception:
             _log.exception("job %s failed; it runs again when it is due", job.name)
+        finally:
+            self._running.discard(job.name)
 
     def _on_missed(self, event: Any) -> None:
         job = self._jobs.get(event.job_id)
@@ -106,12 +113,25 @@ class Schedule:
         while True:
             await asyncio.sleep(_GUARD_EVERY_S)
             now_wall, now_monotonic = wall_ms(), time.monotonic()
-            step_ms = (now_wall - wall) - round((now_monotonic - monotonic) * SECOND)
-            wall, monotonic, self.beat_s = now_wall, now_monotonic, now_monotonic
+            advance_ms = round((now_monotonic - monotonic) * SECOND)
+            step_ms = now_wall - wall - advance_ms
             if abs(step_ms) > STEP_MS:
                 _log.warning("the clock stepped by %s; all jobs are planned anew", timedelta(milliseconds=step_ms))
                 self._stepped(now_wall, step_ms)
                 self._plan_anew(now_wall)
+            elif advance_ms > STEP_MS:
+                self._stalled(wall, now_wall)
+            wall, monotonic, self.beat_s = now_wall, now_monotonic, now_monotonic
+
+    def _stalled(self, before_ms: int, now_ms: int) -> None:
+        """The process stood still while the clocks went on: slots passed, and each target's is looked at late."""
+        _log.warning(
+            "nothing ran for %s: the process was stopped or starved", timedelta(milliseconds=now_ms - before_ms)
+        )
+        for job in self._jobs.values():
+            # The first slot is made up for now; one more that passed is gone.
+            if job.target is not None and job.due(job.due(before_ms)) <= now_ms:
+                self._missed(job.target, now_ms, "misfire")
 
     def _plan_anew(self, now_ms: int) -> None:
         for name, job in self._jobs.items():
