@@ -122,8 +122,7 @@ class House:
             for look in await self.book.looks(one.name, Span(now_ms - HOUR, now_ms + 1)):
                 self.vigil.known.controls.add(one.name, look)
         marks = await self.book.marks(one.name, span)
-        if marks:
-            self.watch.last[one.name] = (marks[-1].at_ms, marks[-1].finding)
+        self.watch.remember(one.name, marks)
         self.vigil.restore(one.name, marks)
 
     async def _close_missed(self, now_ms: int) -> None:

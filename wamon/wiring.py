@@ -19,16 +19,26 @@ from wamon.wire.trust import trust
 
 _FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
+_TOKENLESS = frozenset({ProbeKind.EDGE, ProbeKind.WEBHOOK, ProbeKind.CONTROL})
+
 Secrets = Mapping[SecretRef, Secret]
 
 
 def watched(settings: Settings) -> list[Watched]:
     """Every configured target as the watch knows it; a canary's way back is a target of its own."""
     return [
-        Watched(name, probe, one.interval_ms, one.account)
+        Watched(name, probe, one.interval_ms, one.account, _quota(one, settings))
         for one in settings.targets
         for name, probe in _ways(one)
     ]
+
+
+def _quota(target: AnyTarget, settings: Settings) -> str:
+    """Whose quota a look uses up: the token's, by the name of its secret; without a token it is its own."""
+    token = settings.account(target.account).access_token
+    if token is None or target.probe in _TOKENLESS:
+        return target.name
+    return str(token)
 
 
 def _ways(target: AnyTarget) -> list[tuple[str, ProbeKind]]:

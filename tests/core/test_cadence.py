@@ -8,13 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wamon.core.cadence import Beat, Due, beat, next_close, next_look, next_slot, next_weekly, offset_ms
-from wamon.core.finding import Cause, Column, Finding, Verdict
+from wamon.core.cadence import (
+    Beat,
+    Cap,
+    Due,
+    beat,
+    next_close,
+    next_look,
+    next_slot,
+    next_weekly,
+    offset_ms,
+    recalled,
+)
+from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, day_span, from_ms, to_ms
 
 UP = Finding(Verdict.OK, Cause.NONE, Column.UP)
-DOWN = Finding(Verdict.SYSTEM_ERROR, Cause.SERVICE, Column.DOWN)
+DOWN = Finding(Verdict.SYSTEM_ERROR, Cause.SERVICE, Column.DOWN, code=2)
+MISSED = Finding(Verdict.MISSED_SUCCESS, Cause.TIMEOUT, Column.DOWN)
 PATH = Finding(Verdict.NETWORK_ERROR, Cause.PATH, Column.NETWORK)
 USER = Finding(Verdict.USER_ERROR, Cause.PAYMENT, Column.USER)
 UNSURE = Finding(Verdict.INCONCLUSIVE, Cause.PROXY, Column.UNOBSERVED)
@@ -25,21 +37,25 @@ START = next_slot(1_793_700_000_000, MINUTE, SLOT)
 
 
 def walked(
-    findings: list[Finding], probe: ProbeKind = ProbeKind.API, interval_ms: int = MINUTE, used: int = 0
+    findings: list[Finding],
+    probe: ProbeKind = ProbeKind.API,
+    interval_ms: int = MINUTE,
+    used: int = 0,
+    regain_ms: int = 0,
 ) -> list[tuple[float, bool]]:
     """Seconds from the first look to each next one, and whether it was an extra one."""
     first = next_slot(1_793_700_000_000, interval_ms, offset_ms(NAME, interval_ms))
     before, at, extra, steps = None, first, False, []
     for finding in findings:
-        before = beat(before, finding, at, extra=extra)
+        before = beat(before, finding, at, extra=extra, regain_ms=regain_ms)
+        others = [at] * used
         due = next_look(
             NAME,
             probe,
             interval_ms,
             before,
-            finding,
             recheck_ms=10 * SECOND,
-            extras_of_token=used + len(before.extras_ms),
+            extras_of_token=[*others, *before.extras_ms],
         )
         at, extra = due.at_ms, due.extra
         steps.append(((at - first) / SECOND, extra))
@@ -84,19 +100,75 @@ def test_a_canary_is_sent_anew_after_two_minutes_and_then_every_five() -> None:
     assert steps == [(120, True), (420, True), (720, True), (1020, True)]
 
 
-@pytest.mark.parametrize("regain_ms", [0, START + 30 * MINUTE])
-def test_a_throttled_target_waits_twice_its_interval_and_as_long_as_meta_says(regain_ms: int) -> None:
-    due = next_look(
-        NAME,
-        ProbeKind.API,
-        MINUTE,
-        Beat(START),
-        THROTTLED,
-        recheck_ms=10 * SECOND,
-        extras_of_token=0,
-        regain_ms=regain_ms,
+def test_a_canary_is_sent_anew_at_most_ten_times_in_a_day_however_long_it_fails() -> None:
+    steps = walked([DOWN] * 60, ProbeKind.MESSAGE, 2 * HOUR)
+    for at, _ in steps:
+        assert sum(extra for other, extra in steps if at - 86_400 < other <= at) <= 10
+    assert sum(extra for at, extra in steps if at <= 86_400) == 10
+    assert all(later - earlier <= 7_200 for (earlier, _), (later, _) in pairwise(steps))
+
+
+def test_the_caps_bite_per_stretch_of_time_and_not_for_ever() -> None:
+    assert not Cap(2, HOUR).spent([START - HOUR, START], START)
+    assert Cap(2, HOUR).spent([START - HOUR + 1, START], START)
+    assert not Cap(2, HOUR).spent([START + 1, START], START), (
+        "what lies ahead, after a step of the clock, is not spent"
     )
-    assert due == Due(max(START + 2 * MINUTE, regain_ms))
+
+
+def test_an_extra_look_that_a_cap_refuses_is_said_to_be_refused() -> None:
+    now = beat(None, DOWN, START, extra=False)
+    spent = [START] * 60
+    due = next_look(NAME, ProbeKind.API, MINUTE, now, recheck_ms=10 * SECOND, extras_of_token=spent)
+    assert due == Due(START + MINUTE, refused=True)
+    calm = beat(None, UP, START, extra=False)
+    assert next_look(NAME, ProbeKind.API, MINUTE, calm, recheck_ms=10 * SECOND, extras_of_token=spent) == Due(
+        START + MINUTE
+    )
+
+
+@pytest.mark.parametrize("regain_s", [0, 1800])
+def test_a_throttled_target_waits_twice_its_interval_and_as_long_as_meta_says(regain_s: int) -> None:
+    regain_ms = START + regain_s * SECOND if regain_s else 0
+    assert walked([THROTTLED], regain_ms=regain_ms) == [(max(120, regain_s), False)]
+
+
+@pytest.mark.parametrize("silence", [PATH, MISSED, UNSURE])
+def test_back_off_lasts_until_an_answer_is_no_longer_throttled(silence: Finding) -> None:
+    assert [at for at, _ in walked([THROTTLED, silence, silence, UP, UP])] == [120, 240, 360, 420, 480]
+
+
+@pytest.mark.parametrize("answer", [UP, USER])
+def test_any_other_answer_ends_the_back_off(answer: Finding) -> None:
+    assert [at for at, _ in walked([THROTTLED, answer])] == [120, 180]
+
+
+def test_an_error_of_the_platform_ends_the_back_off_and_is_looked_at_again_soon() -> None:
+    assert walked([THROTTLED, DOWN]) == [(120, False), (130, True)]
+
+
+def test_a_restart_remembers_failures_and_what_was_spent() -> None:
+    context = Context("api", MINUTE)
+    instants = [
+        START,
+        START + 10_000,
+        START + 20_000,
+        START + 30_000,
+        START + 50_000,
+        START + 70_000,
+        START + 90_000,
+    ]
+    marks = [Mark(at_ms, context, DOWN) for at_ms in instants]
+    now = recalled(NAME, MINUTE, marks)
+    assert now is not None
+    assert (now.failures, now.started_ms) == (7, START + 90_000)
+    assert now.extras_ms == (*instants[1:5], *instants[5:])
+    assert recalled(NAME, MINUTE, []) is None
+
+
+def test_regular_looks_of_a_restart_are_not_taken_for_extra_ones() -> None:
+    marks = [Mark(START + i * MINUTE + 300, Context("api", MINUTE), DOWN) for i in range(30)]
+    assert recalled(NAME, MINUTE, marks) == Beat(START + 29 * MINUTE + 300, 30)
 
 
 @given(st.integers(0, 10**13), st.sampled_from([SECOND, 30 * SECOND, MINUTE, 2 * HOUR]), st.text(min_size=1))

@@ -28,12 +28,16 @@ _NETWORKED = frozenset(
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """What the watch must know of a target. The default account is called ``graph``, as its table is."""
+    """What the watch must know of a target. The default account is called ``graph``, as its table is.
+
+    Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token.
+    """
 
     name: str
     probe: ProbeKind
     interval_ms: int
     account: str = "graph"
+    quota: str = ""
 
 
 class Observed(msgspec.Struct, frozen=True):

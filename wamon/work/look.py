@@ -1,11 +1,11 @@
 """Look once at a target: ask, judge at once, write both down together, and decide when to look again."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from wamon.core.cadence import Beat, Due, beat, next_look, next_slot, offset_ms
-from wamon.core.finding import Cause, Context, Finding, Ruling, Verdict
+from wamon.core.cadence import Beat, Due, beat, next_look, next_slot, offset_ms, recalled
+from wamon.core.finding import Cause, Context, Finding, Mark, Ruling, Verdict
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.shapes import token_facts
@@ -100,29 +100,41 @@ class Watch:
             self.wake(TELL, max(self.vigil.due_ms, self.clock()))
         await self._write(exchange, observed)
 
+    def remember(self, name: str, marks: Sequence[Mark]) -> None:
+        """Take up where an earlier run ended: how many looks failed, and how many extra ones were spent."""
+        recent = recalled(name, self.vigil.watched[name].interval_ms, marks)
+        if recent is not None:
+            self._beats[name] = recent
+            self.last[name] = (marks[-1].at_ms, marks[-1].finding)
+
     def _plan(self, name: str, exchange: Exchange, finding: Finding, *, extra: bool) -> None:
         """A failing target is looked at again soon, a throttled one late, any other at its slot."""
         target = self.vigil.watched[name]
-        now = beat(self._beats.get(name), finding, exchange.at_ms or 0, extra=extra)
+        started_ms = exchange.at_ms or 0
+        now = beat(self._beats.get(name), finding, started_ms, extra=extra, regain_ms=regain_ms(exchange))
         self._beats[name] = now
-        self.last[name] = (exchange.at_ms or 0, finding)
+        self.last[name] = (started_ms, finding)
+        if target.probe in EVIDENCE and not now.throttled:
+            return
         due = next_look(
             name,
             target.probe,
             target.interval_ms,
             now,
-            finding,
             recheck_ms=self.recheck_ms,
-            extras_of_token=self._extras(target.account),
-            regain_ms=regain_ms(exchange),
+            extras_of_token=self._extras(target.quota, started_ms) if now.failures else (),
         )
-        if target.probe not in EVIDENCE:
-            self._due[name] = due
-            self.wake(name, due.at_ms)
+        self._due[name] = due
+        self.wake(name, due.at_ms)
 
-    def _extras(self, account: str) -> int:
-        targets = self.vigil.watched
-        return sum(len(one.extras_ms) for name, one in self._beats.items() if targets[name].account == account)
+    def _extras(self, quota: str, now_ms: int) -> Iterator[int]:
+        """Extra looks of all targets that share a quota: when made; now, where granted."""
+        for name, target in self.vigil.watched.items():
+            if target.quota == quota:
+                made, granted = self._beats.get(name), self._due.get(name)
+                yield from made.extras_ms if made else ()
+                if granted is not None and granted.extra:
+                    yield now_ms
 
     def _count(self, exchange: Exchange, observed: Observed) -> None:
         verdict = observed.ruling.finding.verdict.value
@@ -146,8 +158,11 @@ class Watch:
                 self.wake(name, self.clock())
 
     def _may_ask(self, name: str, probe: ProbeKind) -> bool:
-        """Evidence is asked for at most every few seconds, the token's at most once a minute."""
+        """Evidence is asked for every few seconds at most, the token's once a minute, and not while limited."""
         now_ms = self.clock()
+        limited = self._beats.get(name)
+        if limited is not None and limited.throttled:
+            return False
         gap_ms = EVIDENCE_EVERY_MS if probe is ProbeKind.CONTROL else MINUTE
         if now_ms - self._evidence_ms.get(name, 0) < gap_ms:
             return False
