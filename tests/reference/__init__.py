@@ -1,0 +1,1 @@
+"""Meta's status page: parsers, visits, and what is made of them."""
