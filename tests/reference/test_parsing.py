@@ -19,7 +19,7 @@ from wamon.core.meta_page import (
     OutageWord,
     Post,
     Series,
-    ServiceWord,
+    Sign,
     light_of,
     worst,
 )
@@ -101,24 +101,24 @@ def orgs(*listed: Any, org: Any = WHATSAPP) -> bytes:
     return json.dumps([{"id": org, "name": "WhatsApp Business Platform", "services": list(listed)}]).encode()
 
 
-SERVICES: dict[str, tuple[Any, list[ServiceWord] | None]] = {
+SERVICES: dict[str, tuple[Any, list[Sign] | None]] = {
     "as seen": (
         {"id": 1, "name": "Cloud API", "status": "No known issues", "time": "1790000000"},
-        [ServiceWord(WHATSAPP, "1", "Cloud API", "No known issues")],
+        [Sign(WHATSAPP, "1", "Cloud API", "No known issues")],
     ),
-    "an id as text": ({"id": "1", "name": "Cloud API"}, [ServiceWord(WHATSAPP, "1", "Cloud API", "")]),
-    "no id": ({"name": "Cloud API", "status": 7}, [ServiceWord(WHATSAPP, "", "Cloud API", "7")]),
+    "an id as text": ({"id": "1", "name": "Cloud API"}, [Sign(WHATSAPP, "1", "Cloud API", "")]),
+    "no id": ({"name": "Cloud API", "status": 7}, [Sign(WHATSAPP, "", "Cloud API", "7")]),
     "no name": ({"id": 1, "status": "Resolved"}, None),
     "a name over two lines": (
         {"name": " Cloud\r\n API\x00 ", "status": ["Resolved"]},
-        [ServiceWord(WHATSAPP, "", "Cloud API", "")],
+        [Sign(WHATSAPP, "", "Cloud API", "")],
     ),
     "no object": ("Cloud API", None),
 }
 
 
 @pytest.mark.parametrize(("raw", "expected"), SERVICES.values(), ids=SERVICES)
-def test_services_are_read_as_far_as_they_can_be(raw: Any, expected: list[ServiceWord] | None) -> None:
+def test_services_are_read_as_far_as_they_can_be(raw: Any, expected: list[Sign] | None) -> None:
     assert services(orgs(raw), "") == expected
 
 
@@ -128,7 +128,7 @@ def test_only_the_parts_of_meta_that_concern_us_are_kept() -> None:
         for org in ("ads-manager", GRAPH, LOGIN, WHATSAPP)
     ]
     found = services(json.dumps(listed).encode(), "")
-    assert [one.org for one in found or () if isinstance(one, ServiceWord)] == [GRAPH, LOGIN, WHATSAPP]
+    assert [one.org for one in found or () if isinstance(one, Sign)] == [GRAPH, LOGIN, WHATSAPP]
     assert services(json.dumps(listed[:1]).encode(), "") is None, "without any of them it is another page"
 
 

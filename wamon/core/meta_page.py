@@ -27,7 +27,7 @@ OFTEN_MS = 5 * MINUTE
 
 
 class Light(StrEnum):
-    """The signs of Meta's page; ``unknown`` for whatever cannot be read as one of them, never green."""
+    """The lights of Meta's page; ``unknown`` for whatever cannot be read as one of them, never green."""
 
     GREEN = "green"
     YELLOW = "yellow"
@@ -61,7 +61,7 @@ def worst(lights: list[Light]) -> Light:
     return min(lights, key=order.index, default=Light.UNKNOWN)
 
 
-class ServiceWord(msgspec.Struct, frozen=True, tag="service"):
+class Sign(msgspec.Struct, frozen=True, tag="service"):
     """What the page says of one service. ``id`` is Meta's, as text; empty where there was none."""
 
     org: str
@@ -107,7 +107,7 @@ class FeedEntry(msgspec.Struct, frozen=True, tag="entry"):
     at_ms: int | None = None
 
 
-Part = ServiceWord | OutageWord | Series | FeedEntry
+Part = Sign | OutageWord | Series | FeedEntry
 """A piece of a page that is kept once however often it is seen."""
 
 

@@ -12,7 +12,7 @@ from wamon.core.meta_page import (
     Part,
     Post,
     Series,
-    ServiceWord,
+    Sign,
 )
 from wamon.reference.feed import feed
 from wamon.reference.soft import decoded, instant, number, text
@@ -46,9 +46,9 @@ def services(raw: bytes, _subject: str) -> list[Part] | None:
     return found[:MOST_SERVICES] or None
 
 
-def _service(org: str, raw: Mapping[str, Any]) -> ServiceWord | None:
+def _service(org: str, raw: Mapping[str, Any]) -> Sign | None:
     name = text(raw.get("name"), NAME)
-    return ServiceWord(org, text(raw.get("id"), NAME), name, text(raw.get("status"), WORDS)) if name else None
+    return Sign(org, text(raw.get("id"), NAME), name, text(raw.get("status"), WORDS)) if name else None
 
 
 def checked(raw: bytes) -> dict[tuple[str, str], int]:
