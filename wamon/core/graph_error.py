@@ -77,8 +77,8 @@ def _plain(body: dict[str, Any]) -> GraphError | None:
     errors = body.get("errors")
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         return _read(errors[0])
-    if (code := _number(body.get("error_code"))) is not None:
-        return GraphError(code, _number(body.get("error_subcode")), _text(body.get("error_msg")))
+    if (code := number_of(body.get("error_code"))) is not None:
+        return GraphError(code, number_of(body.get("error_subcode")), _text(body.get("error_msg")))
     data = body.get("data")
     if isinstance(data, dict) and isinstance(data.get("error"), dict):
         return _read(data["error"])
@@ -90,10 +90,10 @@ def _read(error: dict[str, Any]) -> GraphError:
     data = error.get("error_data")
     details = _text(data.get("details")) if isinstance(data, dict) else _text(data)
     transient = error.get("is_transient")
-    code = _number(error.get("code"))
+    code = number_of(error.get("code"))
     return GraphError(
         code=code if code is not None else _number_in(message),
-        subcode=_number(error.get("error_subcode", error.get("subcode"))),
+        subcode=number_of(error.get("error_subcode", error.get("subcode"))),
         message=message,
         details=details or _text(error.get("details")),
         is_transient=transient if isinstance(transient, bool) else None,
@@ -118,18 +118,18 @@ def _wrapped(body: Any) -> GraphError | None:
 
 
 def _looks_like_an_error(node: dict[str, Any]) -> bool:
-    return _number(node.get("code")) is not None and any(mark in node for mark in _ERROR_MARKS)
+    return number_of(node.get("code")) is not None and any(mark in node for mark in _ERROR_MARKS)
 
 
 def webhook_errors(body: Any) -> Iterator[GraphError]:
     """Errors inside webhook changes: on the value itself, on statuses, on incoming messages."""
     for value in _values(body):
-        yield from (_read(one) for one in _dicts(value.get("errors")))
-        for report in _dicts(value.get("statuses")):
-            for one in _dicts(report.get("errors")):
+        yield from (_read(one) for one in dicts(value.get("errors")))
+        for report in dicts(value.get("statuses")):
+            for one in dicts(report.get("errors")):
                 yield msgspec.structs.replace(_read(one), wamid=_text(report.get("id")) or None)
-        for message in _dicts(value.get("messages")):
-            for one in _dicts(message.get("errors")):
+        for message in dicts(value.get("messages")):
+            for one in dicts(message.get("errors")):
                 yield msgspec.structs.replace(_read(one), inbound=True)
 
 
@@ -139,30 +139,30 @@ def status_reports(body: Any) -> list[StatusReport]:
         StatusReport(
             wamid=_text(report.get("id")),
             message_status=_text(report.get("status")),
-            error=next((_read(one) for one in _dicts(report.get("errors"))), None),
+            error=next((_read(one) for one in dicts(report.get("errors"))), None),
         )
         for value in _values(body)
-        for report in _dicts(value.get("statuses"))
+        for report in dicts(value.get("statuses"))
     ]
 
 
 def inbound_messages(body: Any) -> int:
     """How many incoming messages a webhook body carries."""
-    return sum(len(_dicts(value.get("messages"))) for value in _values(body))
+    return sum(len(dicts(value.get("messages"))) for value in _values(body))
 
 
 def account_event_times(body: Any) -> Iterator[int | None]:
     """When each event about the account itself happened, in ms; None where the body does not say."""
     for payload in _payloads(body):
-        for entry in _dicts(payload.get("entry")):
-            seconds = _number(entry.get("time"))
-            for change in _dicts(entry.get("changes")):
+        for entry in dicts(payload.get("entry")):
+            seconds = number_of(entry.get("time"))
+            for change in dicts(entry.get("changes")):
                 if change.get("field") in _ACCOUNT_FIELDS:
                     yield None if seconds is None else seconds * SECOND
 
 
 def _payloads(body: Any) -> list[dict[str, Any]]:
-    return _dicts(body if isinstance(body, list) else [body])
+    return dicts(body if isinstance(body, list) else [body])
 
 
 def _values(body: Any) -> Iterator[dict[str, Any]]:
@@ -170,13 +170,14 @@ def _values(body: Any) -> Iterator[dict[str, Any]]:
     for payload in _payloads(body):
         if "statuses" in payload or payload.get("messaging_product") == "whatsapp":
             yield payload
-        for entry in _dicts(payload.get("entry")):
-            for change in _dicts(entry.get("changes")):
+        for entry in dicts(payload.get("entry")):
+            for change in dicts(entry.get("changes")):
                 if isinstance(change.get("value"), dict):
                     yield change["value"]
 
 
-def _dicts(found: Any) -> list[dict[str, Any]]:
+def dicts(found: Any) -> list[dict[str, Any]]:
+    """The objects of a list; of anything else none."""
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
@@ -184,7 +185,7 @@ def _text(found: Any) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _number(found: Any) -> int | None:
+def number_of(found: Any) -> int | None:
     """A code as Meta or a relay writes it: 190, "190", 190.0. Anything else is no code."""
     if isinstance(found, bool):
         return None
