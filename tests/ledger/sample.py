@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
+from sqlite_utils import Database
 
 from wamon.core.finding import Cause, Column, Context, Finding, Origin, Ruling, Scope, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
@@ -13,12 +14,15 @@ from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, HOUR, Span, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import Ledger, memory_ledger, open_ledger
+from wamon.ledger.schema import MIGRATIONS
 from wamon.ledger.words import Dispatch, DispatchState, Notice, Publication
 
 NOON = parse_iso("2026-03-02T12:00:00Z")
 TODAY = Span(NOON - 12 * HOUR, NOON + 12 * HOUR)
 EVER = Span(0, NOON + 1_000 * DAY)
 EDITION = "2026-06-17"
+SCHEMA = len(MIGRATIONS.pending(Database(memory=True)))
+"""The number of this version's schema."""
 
 CONTEXT = Context("api", 30_000, "prod", "fp-1", "tok-1", "v25.0", "berlin")
 GOOD = Finding(Verdict.OK, Cause.NONE, Column.UP, Scope.REQUEST, rule="success")

@@ -22,6 +22,7 @@ from tests.ledger.sample import (
     stretch,
 )
 from wamon.core.finding import Origin, Verdict
+from wamon.core.meta_page import WHATSAPP, Sign
 from wamon.core.timeline import DAY, HOUR
 from wamon.ledger import Book, Ledger, LedgerError
 from wamon.ledger.schema import EXTENDED, FACTS
@@ -47,6 +48,7 @@ async def fill(ledger: Ledger) -> None:
         book.heartbeat(NOON, NOON + HOUR)
         book.miss("graph", NOON, MissedReason.QUOTA)
         book.passed(NOON)
+        book.keep_page("data/orgs.json", [Sign(WHATSAPP, "1", "Cloud API", "Resolved")], NOON)
         assert book.prune(NOON - HOUR) == 1
 
     await ledger.write(write)

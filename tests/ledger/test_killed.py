@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.sample import EVER, GOOD, NOON, THEIRS, look, ruled, stretch, tell
+from tests.ledger.sample import EVER, GOOD, NOON, SCHEMA, THEIRS, look, ruled, stretch, tell
 from tests.ledger.victims import (
     end_of,
     heard,
@@ -146,8 +146,9 @@ def seen_by_sqlite(path: Path) -> tuple[int, list[object], int]:
         return version, left, db.execute("SELECT count(*) FROM observations").fetchone()[0]
 
 
-AT_SCHEMA = {1: (1, [], 3), 2: (2, ["paint"], 3), 3: (3, ["paint", "by_shade", ("blue",)], 3)}
-BEFORE = {".before-m002_paint": 1, ".before-m003_blue": 2}
+LEFT: tuple[list[object], ...] = ([], ["paint"], ["paint", "by_shade", ("blue",)])
+AT_SCHEMA = {SCHEMA + number: (SCHEMA + number, left, 3) for number, left in enumerate(LEFT)}
+BEFORE = {".before-m901_paint": SCHEMA, ".before-m902_blue": SCHEMA + 1}
 
 
 def test_each_migration_is_whole_or_not_at_all_wherever_it_is_killed(tmp_path: Path) -> None:
@@ -168,8 +169,8 @@ def test_each_migration_is_whole_or_not_at_all_wherever_it_is_killed(tmp_path: P
             assert copy.exists() or version <= saved, "the backup was there before the migration was"
             assert not copy.exists() or seen_by_sqlite(copy) == AT_SCHEMA[saved]
         assert end_of(migrate_and_die, path, 0) == (["open"], 0)
-        assert seen_by_sqlite(path) == AT_SCHEMA[3]
-    assert versions == {1, 2, 3}
+        assert seen_by_sqlite(path) == AT_SCHEMA[SCHEMA + 2]
+    assert versions == set(AT_SCHEMA)
     assert step > 60, "there were steps to be killed at"
 
 
@@ -178,9 +179,9 @@ def test_the_backup_before_a_migration_is_a_ledger_of_the_version_before(tmp_pat
     tell(before_the_pass, lambda: open_ledger(path))
     old = state(path)
     assert end_of(migrate_and_die, path, 0) == (["open"], 0)
-    with pytest.raises(LedgerError, match="its schema is number 3, this wamon knows up to 1"):
+    with pytest.raises(LedgerError, match=f"its schema is number {SCHEMA + 2}, this wamon knows up to {SCHEMA}"):
         open_ledger(path)
-    saved = tmp_path / "wamon.db.before-m002_paint"
+    saved = tmp_path / "wamon.db.before-m901_paint"
     assert state(saved) == old
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
 
@@ -190,12 +191,12 @@ def test_a_migration_that_fails_leaves_the_schema_before_it_and_says_so(tmp_path
     tell(before_the_pass, lambda: open_ledger(path))
     (said,), _ = end_of(migrate_and_fail, path)
     assert said == f"{path}: no such table: nowhere"
-    assert seen_by_sqlite(path) == AT_SCHEMA[2]
+    assert seen_by_sqlite(path) == AT_SCHEMA[SCHEMA + 1]
     assert {one.name for one in tmp_path.iterdir()} == {
         "wamon.db",
         "wamon.db.lock",
-        "wamon.db.before-m002_paint",
-        "wamon.db.before-m003_wrong",
+        "wamon.db.before-m901_paint",
+        "wamon.db.before-m902_wrong",
     }
 
 
@@ -204,7 +205,7 @@ def test_a_reader_does_not_migrate(tmp_path: Path) -> None:
     tell(before_the_pass, lambda: open_ledger(path))
     (said,), _ = end_of(read_older, path)
     assert said == (
-        f"{path}: its schema is older than this wamon (m002_paint is to come): "
+        f"{path}: its schema is older than this wamon (m901_paint is to come): "
         "start wamon run once, which brings it up to date after a backup"
     )
-    assert seen_by_sqlite(path) == AT_SCHEMA[1]
+    assert seen_by_sqlite(path) == AT_SCHEMA[SCHEMA]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.sample import EVER, NOON, look, tell
+from tests.ledger.sample import EVER, NOON, SCHEMA, look, tell
 from tests.ledger.victims import end_of, hold, open_and_die, open_as_nobody, victim
 from wamon.ledger import Ledger, LedgerError, LedgerUnavailableError, open_book, open_ledger
 from wamon.ledger.failures import told
@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "newer": (
         newer,
-        "its schema is number 9, this wamon knows up to 1: it was written by a newer wamon; "
+        f"its schema is number 9, this wamon knows up to {SCHEMA}: it was written by a newer wamon; "
         "install that version again, or restore the backup made before",
     ),
     "cut short": (
@@ -211,7 +211,7 @@ def test_a_new_ledger_is_ours_alone_to_read(tmp_path: Path) -> None:
     }
     head = (tmp_path / "wamon.db").read_bytes()[:100]
     assert int.from_bytes(head[68:72], "big") == APPLICATION_ID
-    assert int.from_bytes(head[60:64], "big") == 1, "user_version is the number of the schema"
+    assert int.from_bytes(head[60:64], "big") == SCHEMA, "user_version is the number of the schema"
 
 
 def test_killed_at_any_step_of_making_it_there_is_no_half_of_a_ledger(tmp_path: Path) -> None:

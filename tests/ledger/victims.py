@@ -126,18 +126,18 @@ def open_and_die(path: Path, statement: int, says: Connection) -> None:
     says.send("open")
 
 
-def m002_paint(db: Database) -> None:
+def m901_paint(db: Database) -> None:
     """A migration that lies in the future."""
     db.execute("CREATE TABLE paint (shade TEXT)")
 
 
-def m003_blue(db: Database) -> None:
+def m902_blue(db: Database) -> None:
     """Another one, of two steps."""
     db.execute("INSERT INTO paint VALUES ('blue')")
     db.execute("CREATE INDEX by_shade ON paint (shade)")
 
 
-def m003_wrong(db: Database) -> None:
+def m902_wrong(db: Database) -> None:
     """One that fails in its second step."""
     db.execute("INSERT INTO paint VALUES ('red')")
     db.execute("DELETE FROM nowhere")
@@ -145,21 +145,21 @@ def m003_wrong(db: Database) -> None:
 
 def migrate_and_die(path: Path, statement: int, says: Connection) -> None:
     """Open a ledger with two migrations more than it has, and be killed at the n-th statement."""
-    for migration in (m002_paint, m003_blue):
+    for migration in (m901_paint, m902_blue):
         MIGRATIONS()(migration)
     open_and_die(path, statement, says)
 
 
 def migrate_and_fail(path: Path, says: Connection) -> None:
     """Open a ledger with two migrations more than it has, the second of which fails."""
-    for migration in (m002_paint, m003_wrong):
+    for migration in (m901_paint, m902_wrong):
         MIGRATIONS()(migration)
     says.send(_refusal(lambda: open_ledger(path)))
 
 
 def read_older(path: Path, says: Connection) -> None:
     """Read a ledger that a newer version would bring up to date first."""
-    MIGRATIONS()(m002_paint)
+    MIGRATIONS()(m901_paint)
     says.send(_refusal(lambda: open_book(path, readonly=True)))
 
 

@@ -110,7 +110,7 @@ REFUSED_TABLES = [
     ),
     (
         EDGE + '[service]\ninterval = "60s"\n',
-        "[service] interval: is no setting here; it belongs to [[targets]]",
+        "[service] interval: is no setting here; it belongs to [reference] or [[targets]]",
     ),
     (
         EDGE + "[service]\nobservation_days = 7\n",
@@ -174,6 +174,18 @@ REFUSED_TABLES = [
         "[reclassification] at: '24:00' is not a time of day such as \"06:00\", in quotes",
     ),
     (
+        EDGE + '[reference]\ninterval = "4m"\n',
+        "[reference] interval: 4m is too often for a page of Meta's; the shortest is 5m",
+    ),
+    (
+        EDGE + '[reference]\nenabled = "no"\n',
+        "[reference] enabled: 'no' is neither true nor false, without quotes",
+    ),
+    (
+        EDGE + '[reference]\nbase_url = "https://metastatus.com/?a=1"\n',
+        "[reference] base_url: 'https://metastatus.com/?***' has a query; write https://metastatus.com",
+    ),
+    (
         EDGE + "[reclassification]\ndays = 90\n",
         (
             "[reclassification] days: 90 is not less than the 90 that [service] observation_days keeps; "
@@ -225,10 +237,10 @@ REFUSED_TABLES = [
         EDGE + "[zebra]\n",
         (
             "[zebra]: no such table; there are [service], [graph], [receiver], [availability], [incidents], "
-            "[reclassification], [[accounts]], [[targets]], [[channels]]"
+            "[reclassification], [reference], [[accounts]], [[targets]], [[channels]]"
         ),
     ),
-    ('interval = "60s"\n' + EDGE, "interval: stands before every table; it belongs to [[targets]]"),
+    ('interval = "60s"\n' + EDGE, "interval: stands before every table; it belongs to [reference] or [[targets]]"),
     ("zebra = 1\n" + EDGE, "zebra: stands before every table; leave it out"),
     (EDGE + "[[service]]\n", "[[service]]: stands once; write [service], in single brackets"),
     (EDGE + '[channels]\nname = "ops"\n', "[channels]: may stand often; write [[channels]], in double brackets"),

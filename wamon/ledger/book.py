@@ -9,6 +9,7 @@ from wamon.ledger.opening import copy, naming_damage, verify
 from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
+from wamon.ledger.reference import Reference
 from wamon.ledger.words import Sizes
 
 _COUNTED = (
@@ -22,6 +23,7 @@ _COUNTED = (
     "notices",
     "dispatches",
     "missed",
+    "reference_versions",
 )
 
 _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
@@ -29,7 +31,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Published, Outbox, Presence):
+class Book(Declared, Published, Outbox, Presence, Reference):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

@@ -7,7 +7,7 @@ APPLICATION_ID = 0x77414D4E
 
 MIGRATIONS = Migrations("ledger")
 
-FACTS = (
+FIRST_FACTS = (
     "targets",
     "contexts",
     "findings",
@@ -24,6 +24,8 @@ FACTS = (
     "missed",
     "passes",
 )
+REFERENCE_FACTS = ("reference_parts", "reference_versions")
+FACTS = (*FIRST_FACTS, *REFERENCE_FACTS)
 """Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
 
 EXTENDED = "running"
@@ -178,5 +180,27 @@ _EXTENDED_GUARDS = (
 @MIGRATIONS()
 def m001_the_book(db: Database) -> None:
     """Every table of the first schema."""
-    for statement in (*_TABLES, *(guard for table in FACTS for guard in guards(table)), *_EXTENDED_GUARDS):
+    for statement in (*_TABLES, *(guard for table in FIRST_FACTS for guard in guards(table)), *_EXTENDED_GUARDS):
+        db.execute(statement)
+
+
+# A version of a page of Meta's is the list of its pieces, by number; each piece is kept once, found by its hash.
+_REFERENCE_TABLES = (
+    """CREATE TABLE reference_parts (
+         id INTEGER PRIMARY KEY,
+         digest BLOB NOT NULL UNIQUE,
+         part TEXT NOT NULL)""",
+    """CREATE TABLE reference_versions (
+         n INTEGER PRIMARY KEY,
+         page TEXT NOT NULL,
+         seen_ms INTEGER NOT NULL,
+         parts TEXT NOT NULL)""",
+    "CREATE INDEX reference_versions_by_page ON reference_versions (page, seen_ms)",
+)
+
+
+@MIGRATIONS()
+def m002_reference(db: Database) -> None:
+    """What Meta's status page said, and when it said something else."""
+    for statement in (*_REFERENCE_TABLES, *(guard for table in REFERENCE_FACTS for guard in guards(table))):
         db.execute(statement)

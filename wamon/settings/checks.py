@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from wamon.core.meta_page import OFTEN_MS
 from wamon.core.timeline import MINUTE, SECOND
 from wamon.settings.durations import format_duration
 from wamon.settings.schema import (
@@ -13,6 +14,7 @@ from wamon.settings.schema import (
     MessageTarget,
     Receiver,
     Reclassification,
+    Reference,
     Service,
     Target,
     TokenTarget,
@@ -114,6 +116,14 @@ def kept_too_briefly(service: Service, weekly: Reclassification) -> list[str]:
         f"[reclassification] days: {weekly.days} is not less than the {service.observation_days} that "
         "[service] observation_days keeps; keep observations longer"
     ]
+
+
+def reference_too_often(reference: Reference) -> list[str]:
+    """Meta's page is somebody else's, undocumented, and refreshed once a day: it is asked seldom."""
+    if reference.interval_ms >= OFTEN_MS:
+        return []
+    found = format_duration(reference.interval_ms)
+    return [f"[reference] interval: {found} is too often for a page of Meta's; the shortest is 5m"]
 
 
 def receiver_problems(receiver: Receiver) -> list[str]:

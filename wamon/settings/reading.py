@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from wamon.core.timeline import DAY, SECOND
-from wamon.settings.checks import TARGET_RULES, kept_too_briefly, receiver_problems, receives
+from wamon.settings.checks import TARGET_RULES, kept_too_briefly, receiver_problems, receives, reference_too_often
 from wamon.settings.fields import fields_of
 from wamon.settings.refusal import SettingsError
 from wamon.settings.schema import (
@@ -125,6 +125,8 @@ def build(documents: Sequence[Document], name: str, *, may_be_idle: bool = False
         problems += receiver_problems(single["receiver"])
     if single.get("service") and single.get("reclassification"):
         problems += kept_too_briefly(single["service"], single["reclassification"])
+    if single.get("reference"):
+        problems += reference_too_often(single["reference"])
     if problems:
         raise SettingsError(problems, name)
     others = tuple(accounts[one] for one in account_names[1:])

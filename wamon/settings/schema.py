@@ -222,6 +222,14 @@ class Reclassification(Table, frozen=True, kw_only=True):
     days: Annotated[int, v.count(1, 366), "whole days before today"] = 14
 
 
+class Reference(Table, frozen=True, kw_only=True):
+    """``[reference]``: Meta's own status page, read beside our looks and never trusted."""
+
+    enabled: Annotated[v.YesNo, "false: Meta's status page is never asked"] = True
+    base_url: Annotated[v.SiteUrl, "the site's address; only the simulator has another"] = "https://metastatus.com"
+    interval_ms: Annotated[v.Duration, "how often it is asked; 5m at least"] = 5 * MINUTE
+
+
 class Channel(Table, frozen=True, kw_only=True):
     """One of ``[[channels]]``: who is told what."""
 
@@ -241,6 +249,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     availability: Availability = Availability()
     incidents: Incidents = Incidents()
     reclassification: Reclassification = Reclassification()
+    reference: Reference = Reference()
     channels: tuple[Channel, ...] = ()
     receiving: bool = False
 
@@ -256,6 +265,7 @@ SINGLE: dict[str, type[Table]] = {
     "availability": Availability,
     "incidents": Incidents,
     "reclassification": Reclassification,
+    "reference": Reference,
 }
 """Tables that stand once."""
 

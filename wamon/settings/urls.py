@@ -91,6 +91,14 @@ def read_graph_url(value: object) -> str:
     return url
 
 
+def read_site_url(value: object) -> str:
+    """The base URL of Meta's status site, without a final slash; paths are put behind it."""
+    url = read_url(value).rstrip("/")
+    if "?" in url:
+        raise RefusedError(f"{_shown_url(url)} has a query; write https://metastatus.com")
+    return url
+
+
 def read_address(value: object) -> Address:
     """``host:port`` or ``[ipv6]:port``; raises RefusedError."""
     such_as = "an address with a port, such as 127.0.0.1:9877"

@@ -11,7 +11,7 @@ from wamon.core.incident import Kind
 from wamon.settings.durations import format_duration, parse_duration
 from wamon.settings.secrets import SecretRef, read_reference
 from wamon.settings.spelling import RefusedError, closest, did_you_mean, shown
-from wamon.settings.urls import Address, read_address, read_graph_url, read_url
+from wamon.settings.urls import Address, read_address, read_graph_url, read_site_url, read_url
 
 T = TypeVar("T")
 
@@ -227,6 +227,7 @@ ID = Reader(_read_id, _as_is, _pattern("^[A-Za-z0-9._-]{1,128}$"))
 RECIPIENT = Reader(_read_recipient, _as_is, _pattern(r"^\+?[1-9][0-9]{6,14}$"))
 URL = Reader(read_url, _as_is, _pattern("^https?://", format="uri"))
 GRAPH_URL = Reader(read_graph_url, _as_is, _pattern("^https?://", format="uri"))
+SITE_URL = Reader(read_site_url, _as_is, _pattern("^https?://", format="uri"))
 ADDRESS: Reader[Address] = Reader(read_address, str, _pattern(":[0-9]{1,5}$"))
 SECRET: Reader[SecretRef] = Reader(_read_secret, str, _pattern("^(env|file|credential):.+$"))
 BOOLEAN = Reader(_read_boolean, _as_is, {"type": "boolean"})
@@ -264,6 +265,7 @@ Language = Annotated[str, LANGUAGE]
 Url = Annotated[str, URL]
 MaybeUrl = Annotated[str | None, optional(URL)]
 GraphUrl = Annotated[str, GRAPH_URL]
+SiteUrl = Annotated[str, SITE_URL]
 Listen = Annotated[Address, ADDRESS]
 MaybeListen = Annotated[Address | None, optional(ADDRESS)]
 Kept = Annotated[SecretRef, SECRET]

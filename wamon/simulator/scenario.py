@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from itertools import chain, repeat
 
@@ -17,6 +18,7 @@ class Place(StrEnum):
     GRAPH = "graph"
     ENDPOINT = "endpoint"
     CONTROL = "control"
+    REFERENCE = "reference"
 
 
 class Call(StrEnum):
@@ -30,6 +32,7 @@ class Call(StrEnum):
     HANDSHAKE = "handshake"
     SIGNED_EVENT = "signed_event"
     PAGE = "page"
+    REFERENCE = "reference"
 
 
 TO_GRAPH = frozenset({Call.EDGE, Call.NUMBER, Call.SEND, Call.DEBUG_TOKEN, Call.ACCOUNT})
@@ -103,11 +106,54 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class MetaPost:
+    """What Meta's page says of an outage from ``at_ms`` on; ``claimed_ms`` is the time it carries, if another."""
+
+    at_ms: int
+    said: str
+    text: str = ""
+    claimed_ms: int | None = None
+
+    @property
+    def time_ms(self) -> int:
+        """The instant that stands beside the post."""
+        return self.at_ms if self.claimed_ms is None else self.claimed_ms
+
+
+@dataclass(frozen=True, slots=True)
+class MetaOutage:
+    """An outage on Meta's page: nothing until its first post, over once the latest one says so."""
+
+    outage_id: str
+    org: str
+    service_id: str
+    posts: tuple[MetaPost, ...]
+
+    def posted(self, now_ms: int) -> tuple[MetaPost, ...]:
+        """The posts that stand there at an instant."""
+        return tuple(post for post in self.posts if post.at_ms <= now_ms)
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether the latest post says that it is resolved."""
+        posts = self.posted(now_ms)
+        return bool(posts) and posts[-1].said == "Resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What Meta's status page will say: outages, and daily figures as (day, percent, published at)."""
+
+    outages: tuple[MetaOutage, ...] = ()
+    figures: tuple[tuple[date, float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A stretch of virtual time and the episodes in it."""
+    """A stretch of virtual time and the episodes in it; ``script`` is what Meta's status page makes of them."""
 
     span: Span
     episodes: tuple[Episode, ...] = ()
+    script: Script = Script()
 
     @property
     def spells(self) -> tuple[Spell, ...]:

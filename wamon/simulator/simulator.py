@@ -1,4 +1,4 @@
-"""The whole simulated platform on loopback: Graph, a business's endpoint, two control sites, and a scenario."""
+"""The simulated platform on loopback: Graph, Meta's status page, a business's endpoint, controls, a scenario."""
 
 import asyncio
 import ssl
@@ -15,6 +15,7 @@ from wamon.simulator.graph import Graph
 from wamon.simulator.postman import Postman
 from wamon.simulator.scenario import QUIET, Place, Scenario, SpellBook
 from wamon.simulator.site import Respond, Site
+from wamon.simulator.status_site import StatusSite
 from wamon.simulator.virtual_time import VirtualTimeLoop
 from wamon.simulator.world import SMALL_WORLD, Change, World, turn
 
@@ -55,9 +56,11 @@ class Simulator:
         self.now_ms: Callable[[], int] = loop.now_ms if isinstance(loop, VirtualTimeLoop) else wall_ms
         self.graph = Graph(self._first_world)
         self.receiver = Endpoint()
+        self.status_site = StatusSite(self.scenario.script)
         spells = SpellBook(self.scenario.spells)
         self.graph_site = self._site(self.graph, spells)
         self.endpoint_site = self._site(self.receiver, spells)
+        self.reference_site = self._site(self.status_site, spells)
         self.control_sites = tuple(self._site(Control(), spells) for _ in range(CONTROLS))
         self._postman = Postman(self.graph, lambda: self.callback_url, self.now_ms)
         for site in self.sites:
@@ -76,13 +79,18 @@ class Simulator:
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        """Graph, the endpoint, the controls."""
-        return (self.graph_site, self.endpoint_site, *self.control_sites)
+        """Graph, the endpoint, Meta's status page, the controls."""
+        return (self.graph_site, self.endpoint_site, self.reference_site, *self.control_sites)
 
     @property
     def base_url(self) -> str:
         """Graph's address, without a version."""
         return self.graph_site.url
+
+    @property
+    def reference_url(self) -> str:
+        """Where Meta's status page is."""
+        return self.reference_site.url
 
     @property
     def webhook_url(self) -> str:
@@ -131,6 +139,7 @@ class Simulator:
             Place.GRAPH: (self.graph_site,),
             Place.ENDPOINT: (self.endpoint_site,),
             Place.CONTROL: self.control_sites,
+            Place.REFERENCE: (self.reference_site,),
         }
         return [site for one in where for site in places[one]]
 

@@ -5,7 +5,7 @@ import ssl
 import httptools
 import httpx
 
-from wamon.core.observation import MAXIMUM_BODY_BYTES, Failure, Phase
+from wamon.core.observation import Failure, Phase
 from wamon.wire.journey import Interrupted, Journey
 from wamon.wire.line import Line
 
@@ -24,7 +24,7 @@ class Answer(httpx.AsyncByteStream):
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
         self._head_bytes = 0
-        self._room = MAXIMUM_BODY_BYTES
+        self._room = journey.body_bytes
         self._begun = self._until_close = self._whole = False
         self._end: Interrupted | None = None
 
@@ -46,7 +46,8 @@ class Answer(httpx.AsyncByteStream):
         piece = b"".join(self._pieces)
         self._pieces.clear()
         if len(piece) > self._room:
-            self._end = Interrupted(Failure.BODY_TOO_LARGE, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes")
+            told = f"the body is larger than {self._journey.body_bytes} bytes"
+            self._end = Interrupted(Failure.BODY_TOO_LARGE, told)
             self._whole = False
         kept = piece[: self._room]
         self._room -= len(kept)

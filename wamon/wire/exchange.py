@@ -6,6 +6,7 @@ import socket
 import ssl
 
 import httpx
+import msgspec
 
 from wamon import __version__
 from wamon.core.observation import Exchange, Failure, ProbeKind
@@ -68,16 +69,7 @@ async def exchange(
     ``total`` count from its start, ``dns``, ``connect`` and ``tls`` each from its own.
     """
     journey = Journey(asyncio.get_running_loop(), timeout_ms)
-    body = bytearray()
-    failure: Failure | None = None
-    detail: str | None = None
-    try:
-        async with asyncio.timeout_at(journey.deadline):
-            await _send(client, request, journey, body)
-    except TimeoutError:
-        failure, detail = journey.when_late, f"no end within {timeout_ms} ms: {journey.doing}"
-    except Interrupted as end:
-        failure, detail = end.failure, " ".join(str(end).split())[:_LONGEST_DETAIL]
+    body, failure, detail = await _travel(client, request, journey, timeout_ms)
     journey.took("total", journey.started)
     return Exchange(
         target=target,
@@ -89,13 +81,51 @@ async def exchange(
         failure=failure,
         http_status=journey.http_status,
         headers=kept_headers(journey.headers, request.traces),
-        body=kept_body(bytes(body), request.traces),
+        body=kept_body(body, request.traces),
         durations_ms=journey.durations_ms,
         expected_body=request.expected_body,
         peer=journey.peer,
         certificate_expires_ms=journey.certificate_expires_ms,
         detail=detail,
     )
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An answer that is read and not judged. ``etag`` and ``modified`` are for asking again whether it changed.
+
+    Without a failure it is whole; ``detail`` is a failure in one line for a person.
+    """
+
+    http_status: int | None
+    body: bytes
+    etag: str = ""
+    modified: str = ""
+    failure: Failure | None = None
+    detail: str = ""
+
+
+async def fetch(client: httpx.AsyncClient, request: Request, *, timeout_ms: int, body_bytes: int) -> Document:
+    """Get a document of at most so many bytes. Never raises for what it sees, never repeats, never follows."""
+    journey = Journey(asyncio.get_running_loop(), timeout_ms, body_bytes)
+    body, failure, detail = await _travel(client, request, journey, timeout_ms)
+    found = {name: value.decode("latin-1") for name, value in journey.headers}
+    etag, modified = found.get(b"etag", ""), found.get(b"last-modified", "")
+    return Document(journey.http_status, body, etag, modified, failure, detail or "")
+
+
+async def _travel(
+    client: httpx.AsyncClient, request: Request, journey: Journey, timeout_ms: int
+) -> tuple[bytes, Failure | None, str | None]:
+    """The body as far as it came, and what ended it early."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout_at(journey.deadline):
+            await _send(client, request, journey, body)
+    except TimeoutError:
+        return bytes(body), journey.when_late, f"no end within {timeout_ms} ms: {journey.doing}"
+    except Interrupted as end:
+        return bytes(body), end.failure, " ".join(str(end).split())[:_LONGEST_DETAIL]
+    return bytes(body), None, None
 
 
 async def _send(client: httpx.AsyncClient, request: Request, journey: Journey, body: bytearray) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
-from wamon.core.observation import Failure, Phase
+from wamon.core.observation import MAXIMUM_BODY_BYTES, Failure, Phase
 
 
 class Interrupted(httpx.TransportError):
@@ -27,9 +27,11 @@ class Journey:
 
     Durations are by ``clock``, the deadline is an instant of the loop's own clock. ``when_late`` is the failure
     that running out of time means at this moment, ``doing`` the same for a person. Header names are lower-case.
+    ``body_bytes`` is how much of a body is read at most.
     """
 
     __slots__ = (
+        "body_bytes",
         "certificate_expires_ms",
         "clock",
         "deadline",
@@ -44,8 +46,11 @@ class Journey:
         "when_late",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, timeout_ms: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, timeout_ms: int, body_bytes: int = MAXIMUM_BODY_BYTES
+    ) -> None:
         self.loop = loop
+        self.body_bytes = body_bytes
         self.clock = _fine_clock(loop)
         self.started = self.clock()
         self.deadline = loop.time() + timeout_ms / 1000

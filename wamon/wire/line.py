@@ -18,14 +18,15 @@ except ImportError:  # no such question to the kernel: what it took counts as ac
 
 PIECE_BYTES = 16 * 1024
 MAXIMUM_RECEIVED_BYTES = 1024 * 1024
-"""More than this on one connection, overhead included, is an attack: no answer that is kept needs a tenth."""
+"""More than this on one connection, overhead included, is an attack: no answer that is judged needs a tenth."""
 
 
 class Line:
     """A connection to one address. Reads are awaited; writes go to the kernel as fast as it takes them.
 
     Reading goes on while a request is still being written, so an early answer is heard. ``loop`` may be any
-    loop with ``add_reader``; nothing here looks at a clock. ``close`` must be called in the end.
+    loop with ``add_reader``; nothing here looks at a clock. ``close`` must be called in the end. ``most_bytes``
+    is what the peer may send before it is a flood.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class Line:
         "_incoming",
         "_listening",
         "_loop",
+        "_most_bytes",
         "_outgoing",
         "_received",
         "_sock",
@@ -41,8 +43,14 @@ class Line:
         "tls",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, family: socket.AddressFamily) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        family: socket.AddressFamily,
+        most_bytes: int = MAXIMUM_RECEIVED_BYTES,
+    ) -> None:
         self._loop = loop
+        self._most_bytes = most_bytes
         self._sock = socket.socket(family, socket.SOCK_STREAM)
         self._sock.setblocking(False)
         self._waiter: asyncio.Future[bytes] | None = None
@@ -147,8 +155,8 @@ class Line:
     async def _receive(self) -> bytes:
         piece = await self._next_piece()
         self._received += len(piece)
-        if self._received > MAXIMUM_RECEIVED_BYTES:
-            raise Interrupted(Failure.PROTOCOL_ERROR, f"more than {MAXIMUM_RECEIVED_BYTES} bytes and no end")
+        if self._received > self._most_bytes:
+            raise Interrupted(Failure.PROTOCOL_ERROR, f"more than {self._most_bytes} bytes and no end")
         if not piece and self._fault is not None:
             raise self._fault
         return piece

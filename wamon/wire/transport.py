@@ -9,7 +9,7 @@ import httpx
 from wamon.core.observation import Failure, Phase
 from wamon.wire.answer import Answer
 from wamon.wire.journey import Interrupted, Journey
-from wamon.wire.line import Line
+from wamon.wire.line import MAXIMUM_RECEIVED_BYTES, Line
 from wamon.wire.resolver import Address, NameUnknownError, Resolver
 from wamon.wire.trust import certificate_expiry_ms
 
@@ -93,7 +93,7 @@ class ProbeTransport(httpx.AsyncBaseTransport):
 
 
 async def _dial(address: Address, addresses_left: int, journey: Journey) -> Line:
-    line = Line(journey.loop, address.family)
+    line = Line(journey.loop, address.family, max(MAXIMUM_RECEIVED_BYTES, 2 * journey.body_bytes))
     now = journey.loop.time()
     until = None if addresses_left == 1 else now + (journey.deadline - now) / addresses_left
     try:
