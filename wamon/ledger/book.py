@@ -10,6 +10,7 @@ from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
 from wamon.ledger.reference import Reference
+from wamon.ledger.schema import GUARDED, guards
 from wamon.ledger.words import Sizes
 
 _COUNTED = (
@@ -43,14 +44,28 @@ class Book(Declared, Published, Outbox, Presence, Reference):
         except LedgerError as damage:
             return [str(damage)]
         wrong = [text for text in found if text != "ok"]
-        return wrong + [
-            f"{table}: row {row} refers to a {parent} that is not there" for table, row, parent, _ in orphans
+        loose = [f"{table}: row {row} refers to a {parent} that is not there" for table, row, parent, _ in orphans]
+        return wrong or [*loose, *self._unguarded()]
+
+    def _unguarded(self) -> list[str]:
+        """A guard of the same name that guards nothing is found too."""
+        there = {
+            text for (text,) in self._connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+        }
+        return [
+            f"{table}: its guards were removed, so it is append-only no more; what was changed cannot be known"
+            for table in GUARDED
+            if not there >= set(guards(table))
         ]
 
     def backup(self, path: Path) -> Path:
-        """A verified copy, made while writing goes on."""
+        """A verified copy, made while writing goes on; it belongs to the ledger's owner. Raises LedgerError."""
+        own = Path(self.place)
+        for part in (own, *(Path(f"{own}{suffix}") for suffix in ("-wal", "-shm", ".lock"))):
+            if path.exists() and part.exists() and path.samefile(part):
+                raise LedgerError(f"{path}: this is the ledger itself: name another file for the backup")
         verify(self.db, self.place)
-        return copy(self.db, path, None)
+        return copy(self.db, path, own if own.exists() else None)
 
     def rebuild(self) -> dict[str, int]:
         """Make every cache anew from the facts, in one transaction; how much each holds."""

@@ -87,11 +87,15 @@ class Ledger:
         self._committing.add_done_callback(lambda _: self._committed(together))
 
     def _committed(self, together: Sequence[_Writing[Any]]) -> None:
+        """Those who waited hear of it first: what they write at once shares the next commit."""
+        for one in together:
+            one.tell()
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
         self._committing = None
         if self._waiting:
             self._commit_what_waits()
-        for one in together:
-            one.tell()
 
     def _commit(self, together: Sequence[_Writing[Any]]) -> None:
         """All in one transaction; where one of several fails, each in its own, so that it fails alone.
@@ -135,6 +139,7 @@ class Ledger:
         self._closed = True
         while self._committing is not None:
             await asyncio.wait([self._committing])
+            await asyncio.sleep(0)
         self._reading.shutdown(wait=True)
         self._writing.shutdown(wait=True)
         if self._reader is not self._book:

@@ -160,6 +160,8 @@ _TABLES = (
 
 def guards(table: str) -> tuple[str, ...]:
     """The triggers that keep a table append-only, as SQL."""
+    if table == EXTENDED:
+        return _EXTENDED_GUARDS
     verbs = {"update": "BEFORE UPDATE", "delete": "BEFORE DELETE"}
     return tuple(
         f"CREATE TRIGGER {table}_no_{verb} {moment} ON {table} "
@@ -169,18 +171,20 @@ def guards(table: str) -> tuple[str, ...]:
 
 
 _EXTENDED_GUARDS = (
-    f"CREATE TRIGGER {EXTENDED}_no_delete BEFORE DELETE ON {EXTENDED} "
-    f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} is append-only'); END",
     f"CREATE TRIGGER {EXTENDED}_no_update BEFORE UPDATE ON {EXTENDED} "
     "WHEN NEW.n <> OLD.n OR NEW.start_ms <> OLD.start_ms OR NEW.end_ms < OLD.end_ms "
     f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} only grows'); END",
+    f"CREATE TRIGGER {EXTENDED}_no_delete BEFORE DELETE ON {EXTENDED} "
+    f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} is append-only'); END",
 )
+GUARDED = (*FACTS, EXTENDED)
+"""Every table with guards."""
 
 
 @MIGRATIONS()
 def m001_the_book(db: Database) -> None:
     """Every table of the first schema."""
-    for statement in (*_TABLES, *(guard for table in FIRST_FACTS for guard in guards(table)), *_EXTENDED_GUARDS):
+    for statement in (*_TABLES, *(guard for table in (*FIRST_FACTS, EXTENDED) for guard in guards(table))):
         db.execute(statement)
 
 
