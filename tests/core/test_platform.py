@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from wamon.core.days import PLATFORM, PLATFORM_RECEIVE, PLATFORM_SEND, Overlay, counted, day_figures
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
+from wamon.core.maintenance import Cover
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import direction, either, quorum
 from wamon.core.segments import Timeline, account
@@ -133,7 +134,7 @@ def test_what_neither_sends_nor_receives_never_enters_the_platforms_row(probe: P
 
 
 def test_what_is_down_under_maintenance_is_neither_down_nor_partial() -> None:
-    overlay = Overlay(maintenance=(Span(5 * MINUTE, 10 * MINUTE),))
+    overlay = Overlay(dict.fromkeys(("one", "two"), Cover((Span(5 * MINUTE, 10 * MINUTE),))))
     rows = {"a": [("one", ProbeKind.MESSAGE, TEN)], "b": [("two", ProbeKind.MESSAGE, "")]}
     found = figured(rows, overlay)
     assert minutes(found["one"], "down", "maintenance") == [5, 5]

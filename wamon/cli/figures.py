@@ -50,8 +50,8 @@ def row_of(document: Mapping[str, Any]) -> Row:
 
 def figures_of(document: Mapping[str, Any]) -> Figures:
     """The sums of a document in milliseconds; ``seconds`` is the total."""
-    names = [name for name in Figures.__struct_fields__ if name.endswith("_ms") and name != "total_ms"]
-    sums = {name: round(document[f"{name.removesuffix('_ms')}_s"] * SECOND) for name in names}
+    keys = {name: f"{name.removesuffix('_ms')}_s" for name in Figures.__struct_fields__ if name.endswith("_ms")}
+    sums = {name: round(document[key] * SECOND) for name, key in keys.items() if key in document}
     return Figures(total_ms=round(document["seconds"] * SECOND), **sums)
 
 

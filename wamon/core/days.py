@@ -1,10 +1,12 @@
 """The figures of a day for every target and for the platform, from timelines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
-from wamon.core.platform import RECEIVE, SEND, Combined, direction, either
+from wamon.core.maintenance import NO_COVER, Cover, shared
+from wamon.core.platform import RECEIVE, SEND, Combined, direction, either, silenced
 from wamon.core.segments import Timeline
 from wamon.core.timeline import Span, subtract, total_ms
 from wamon.core.uptime import Figures, figures
@@ -13,15 +15,24 @@ from wamon.core.vigil import EVIDENCE, Watched
 PLATFORM = "platform"
 PLATFORM_SEND = "platform.send"
 PLATFORM_RECEIVE = "platform.receive"
-PLATFORM_ROWS = (PLATFORM, PLATFORM_SEND, PLATFORM_RECEIVE)
+_MADE_OF: Mapping[str, tuple[frozenset[str], ...]] = {
+    PLATFORM: (SEND, RECEIVE),
+    PLATFORM_SEND: (SEND,),
+    PLATFORM_RECEIVE: (RECEIVE,),
+}
+PLATFORM_ROWS = tuple(_MADE_OF)
 """Rows that are put together from the targets that send and receive."""
 
 
 class Overlay(msgspec.Struct, frozen=True):
-    """What lies over the columns: declared maintenance, and time in which no observer ran."""
+    """What lies over the columns: maintenance, declared by target, and time in which no observer ran."""
 
-    maintenance: tuple[Span, ...] = ()
+    maintenance: Mapping[str, Cover] = {}
     unobserved: tuple[Span, ...] = ()
+
+    def of(self, target: str) -> Cover:
+        """The maintenance of one target."""
+        return self.maintenance.get(target, NO_COVER)
 
 
 NOTHING = Overlay()
@@ -37,20 +48,23 @@ def day_figures(
 ) -> dict[str, Figures]:
     """Figures of a day by row. A row begins with the target's activation (``first_ms``) and ends now.
 
-    A target that was not yet watched has no row; the platform always has one, null without send and receive.
+    A target that was not yet watched has no row; the platform always has one, null without send and receive. A row
+    that is put together of targets is in maintenance while all of them are.
     """
     rows = {
-        one.name: _sum(Combined(timelines[one.name]), window, overlay)
+        one.name: _sum(Combined(timelines[one.name]), window, overlay.of(one.name), overlay)
         for one in targets
         if one.name in timelines and (window := _window(day, first_ms.get(one.name), now_ms)).length_ms
     }
-    send = _direction(targets, timelines, SEND)
-    receive = _direction(targets, timelines, RECEIVE)
     began_ms = min((first_ms[one.name] for one in targets if one.name in first_ms), default=None)
     window = _window(day, began_ms, now_ms)
-    for name, combined in zip(PLATFORM_ROWS, (either(send, receive), send, receive), strict=True):
-        if window.length_ms and (combined is not None or name == PLATFORM):
-            rows[name] = _sum(combined or Combined(Timeline()), window, overlay)
+    together = _together([one for one in targets if one.name in rows], timelines, overlay)
+    for name, directions in _MADE_OF.items() if window.length_ms else ():
+        resting = shared(overlay.of(one.name) for one in targets if one.name in rows and _speaks(one, directions))
+        each = [together(probes, resting) for probes in directions]
+        combined = each[0] if len(each) == 1 else either(*each)
+        if combined is not None or name == PLATFORM:
+            rows[name] = _sum(combined or Combined(Timeline()), window, resting, overlay)
     return rows
 
 
@@ -58,22 +72,39 @@ def _window(day: Span, first_ms: int | None, now_ms: int) -> Span:
     return Span(0, 0) if first_ms is None else day.clip(Span(first_ms, now_ms))
 
 
-def _sum(combined: Combined, window: Span, overlay: Overlay) -> Figures:
-    sums = figures(combined.timeline, window, maintenance=overlay.maintenance, unobserved=overlay.unobserved)
-    return msgspec.structs.replace(
-        sums, partial_ms=total_ms(subtract(combined.partial, overlay.maintenance), window)
+def _sum(combined: Combined, window: Span, resting: Cover, overlay: Overlay) -> Figures:
+    sums = figures(
+        combined.timeline,
+        window,
+        maintenance=resting.spans,
+        afterwards=resting.afterwards,
+        unobserved=overlay.unobserved,
     )
+    return msgspec.structs.replace(sums, partial_ms=total_ms(subtract(combined.partial, resting.spans), window))
 
 
-def _direction(
-    targets: Iterable[Watched], timelines: Mapping[str, Timeline], probes: frozenset[str]
-) -> Combined | None:
-    """All accounts' targets that speak for a direction, put together; None when there are none."""
-    accounts: dict[str, list[Timeline]] = {}
-    for one in targets:
-        if one.probe in probes and one.name in timelines:
-            accounts.setdefault(one.account, []).append(timelines[one.name])
-    return direction(accounts) if accounts else None
+def _speaks(one: Watched, directions: Sequence[frozenset[str]]) -> bool:
+    return any(one.probe in probes for probes in directions)
+
+
+def _together(
+    targets: Sequence[Watched], timelines: Mapping[str, Timeline], overlay: Overlay
+) -> Callable[[frozenset[str], Cover], Combined | None]:
+    """All accounts' targets that speak for a direction, put together; None when there are none.
+
+    A target in maintenance says nothing for the whole, as long as another one is not ``resting`` with it.
+    """
+
+    @cache
+    def direction_of(probes: frozenset[str], resting: Cover) -> Combined | None:
+        accounts: dict[str, list[Timeline]] = {}
+        for one in targets:
+            if one.probe in probes:
+                alone = subtract(overlay.of(one.name).spans, resting.spans)
+                accounts.setdefault(one.account, []).append(silenced(timelines[one.name], alone))
+        return direction(accounts) if accounts else None
+
+    return direction_of
 
 
 def counted(targets: Iterable[Watched]) -> list[Watched]:

@@ -37,6 +37,23 @@ def direction(accounts: Mapping[str, Sequence[Timeline]]) -> Combined:
     return Combined(whole.timeline, _beside_downtime(partial, whole.timeline))
 
 
+def silenced(timeline: Timeline, spans: Sequence[Span]) -> Timeline:
+    """A timeline that says nothing during some spans: it does not report there. The same where there are none."""
+    if not spans:
+        return timeline
+    return Timeline(
+        tuple(
+            one._replace(start_ms=start, end_ms=end)
+            for one in timeline.segments
+            for start, end in subtract([one.span], spans)
+        ),
+        meta_down=tuple(subtract(timeline.meta_down, spans)),
+        proven=tuple(subtract(timeline.proven, spans)),
+        brackets=tuple(subtract(timeline.brackets, spans)),
+        blips=timeline.blips,
+    )
+
+
 def either(one: Combined | None, other: Combined | None) -> Combined | None:
     """Send or receive: down when either is; observed only while both that exist are."""
     present = [combined for combined in (one, other) if combined is not None]

@@ -118,6 +118,12 @@ def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     return remains
 
 
+def intersect(some: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """What both have; sorted and disjoint."""
+    ours = union(some)
+    return subtract(ours, subtract(ours, others))
+
+
 def total_ms(spans: Iterable[Span], within: Span) -> int:
     """Milliseconds of disjoint spans inside a window."""
     return sum(one.clip(within).length_ms for one in spans)

@@ -33,6 +33,8 @@ class Figures(msgspec.Struct, frozen=True):
     proven_down_ms: int = 0
     worst_down_ms: int = 0
     blips: int = 0
+    retroactive_ms: int = 0
+    """The part of ``maintenance_ms`` that was already over when it was declared."""
 
     @property
     def expected_ms(self) -> int:
@@ -82,11 +84,12 @@ def figures(
     *,
     maintenance: Sequence[Span] = (),
     unobserved: Sequence[Span] = (),
+    afterwards: Sequence[Span] = (),
 ) -> Figures:
     """Sum a timeline over a window.
 
-    ``maintenance`` was declared by the operator and overlays all; ``unobserved`` is time in which no observer
-    ran and overlays the columns.
+    ``maintenance`` was declared by the operator and overlays all, ``afterwards`` is the part of it that was over
+    when it was declared; ``unobserved`` is time in which no observer ran and overlays the columns.
     """
     declared = [span.clip(within) for span in union(maintenance) if span.overlaps(within)]
     covered = union([*declared, *(span.clip(within) for span in unobserved if span.overlaps(within))])
@@ -114,6 +117,7 @@ def figures(
         proven_down_ms=total_ms(subtract((s.clip(within) for s in timeline.proven), covered), within),
         worst_down_ms=total_ms(worst, within),
         blips=sum(within.holds(at_ms) for at_ms in timeline.blips),
+        retroactive_ms=total_ms(union(afterwards), within),
     )
 
 
