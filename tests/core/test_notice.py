@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
 from wamon.core.incident import Incident, Kind, Lasting, Severity, incidents
-from wamon.core.notice import Desk, NoticePhase, Told, announce, clock, duration_text, severity
+from wamon.core.notice import Desk, NoticePhase, Told, announce, severity
+from wamon.core.notice_words import clock, duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import account
 from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso

@@ -13,7 +13,7 @@ from wamon.cli.classify import STDIN
 from wamon.cli.configuration import settings_of
 from wamon.cli.figures import legend, print_days, print_restated, row_of
 from wamon.cli.progress import patience
-from wamon.core.notice import duration_text
+from wamon.core.notice_words import duration_text
 from wamon.core.timeline import parse_iso
 from wamon.replay import Plan, replay
 from wamon.terminal import STYLES, Cell, Page

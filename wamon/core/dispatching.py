@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from wamon.core.notice import NoticePhase, duration_text
+from wamon.core.notice import NoticePhase
+from wamon.core.notice_words import duration_text
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms
 
 FIRST_WAIT_MS = 5 * SECOND

@@ -1,14 +1,15 @@
 """What people are told: only what changed since they were last told, each fact under its own name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
 
-from wamon.core.finding import Cause, Verdict
+from wamon.core.finding import Cause
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
+from wamon.core.notice_words import body, clock, duration_text, title
 from wamon.core.observation import ProbeKind
-from wamon.core.timeline import DAY, MINUTE, Span, from_ms, iso
+from wamon.core.timeline import DAY, MINUTE, Span, iso, subtract, total_ms
 
 API_UPDATE_CODE = 2
 API_UPDATE_MS = 6 * MINUTE
@@ -71,51 +72,6 @@ class Desk(msgspec.Struct, frozen=True):
     told: tuple[Told, ...]
 
 
-WHOSE = {
-    Verdict.SYSTEM_ERROR: "Meta",
-    Verdict.MISSED_SUCCESS: "Meta",
-    Verdict.USER_ERROR: "Our side",
-    Verdict.NETWORK_ERROR: "The network",
-    Verdict.INCONCLUSIVE: "Not known",
-    Verdict.OK: "Nobody",
-}
-
-_WHAT = {
-    ProbeKind.EDGE: "Graph fails",
-    ProbeKind.API: "account management fails",
-    ProbeKind.MESSAGE: "sending fails",
-    ProbeKind.ROUNDTRIP: "messages do not come back",
-    ProbeKind.TRAFFIC: "real messages fail",
-    ProbeKind.WEBHOOK: "the webhook endpoint fails",
-}
-
-_WHAT_REFUSED = {
-    Cause.AUTHENTICATION: "the access token is refused",
-    Cause.PERMISSION: "a permission is missing",
-    Cause.THROTTLING: "our probing is limited",
-    Cause.VALIDATION: "the request is refused as malformed",
-    Cause.TEMPLATE: "the template is refused",
-    Cause.PAYMENT: "payment is refused",
-    Cause.INTEGRITY: "the account is restricted",
-    Cause.REGISTRATION: "the number is not registered",
-    Cause.RECIPIENT: "the recipient cannot be reached",
-}
-
-_ACTION = {
-    Cause.SERVICE: "hold queues, no re-sends",
-    Cause.EDGE: "hold queues, no re-sends",
-    Cause.TIMEOUT: "hold queues, never re-send what timed out",
-    Cause.PATH: "check our route to Meta from a second network",
-    Cause.LOCAL_NETWORK: "check our own line and resolver",
-    Cause.ENDPOINT: "look at the endpoint's own log and certificate",
-    Cause.AUTHENTICATION: "check the token in Meta's Access Token Debugger",
-    Cause.PERMISSION: "check the token's two WhatsApp permissions",
-    Cause.THROTTLING: "slow down, wait for the limit to lift",
-    Cause.PAYMENT: "check the payment method of the account",
-    Cause.INTEGRITY: "read the account's status in Business Support Home",
-    Cause.MAINTENANCE: "wait, the number is being changed by Meta",
-}
-
 _CRITICAL_CAUSES = frozenset({Cause.AUTHENTICATION, Cause.INTEGRITY})
 _SENDING = frozenset({ProbeKind.MESSAGE, ProbeKind.TRAFFIC})
 _NOTHING_LEAVES = frozenset({Kind.OUTAGE, Kind.DISRUPTION})
@@ -142,23 +98,35 @@ def announce(
     now_ms: int,
     *,
     lasting: Lasting,
+    maintenance: Mapping[str, Sequence[Span]] = {},
+    quiet: Collection[str] = (),
 ) -> Desk:
-    """Compare what is so with what was told. Short trouble is not told, nor a path no control has spoken of."""
+    """Compare what is so with what was told. Short trouble is not told, nor a path no control has spoken of.
+
+    ``maintenance`` is what was declared of each target; those in ``quiet`` are in it now. Of them people hear that
+    something they were told of is over, and nothing else until the maintenance is.
+    """
     every = list(found)
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
     seen = [incident for incident, _ in every if incident.kind is not Kind.UNOBSERVED]
-    blanks = [incident for incident, _ in every if incident.kind is Kind.UNOBSERVED]
+    blanks = [
+        incident
+        for incident, _ in every
+        if incident.kind is Kind.UNOBSERVED and _missed_ms(incident, maintenance, now_ms) >= lasting.open_after_ms
+    ]
+    loud = [one for one in seen if one.target not in quiet]
     places = _matched(seen, standing, now_ms)
     notices = _gone(seen, set(places.values()), standing, now_ms)
     probes = {incident.target: probe for incident, probe in every}
     for number, incident in enumerate(seen):
         place = places.get(number)
         before = standing[place] if place is not None else None
-        phase = _due(incident, before, now_ms, _patience(incident, seen, lasting), lasting.resolve_after_ms)
-        if phase is None:
+        phase = _due(incident, before, now_ms, _patience(incident, loud, lasting), lasting.resolve_after_ms)
+        if phase is None or (phase is not NoticePhase.RESOLVED and incident.target in quiet):
             continue
         after = _told(incident, before)
-        notices.append(_notice(incident, probes[incident.target], phase, after, now_ms))
+        over = maintenance.get(incident.target, ()) if phase is NoticePhase.OPENED else ()
+        notices.append(_notice(incident, probes[incident.target], phase, after, now_ms, over))
         if place is None:
             standing.append(after)
         else:
@@ -251,8 +219,21 @@ def _told(incident: Incident, before: Told | None) -> Told:
     )
 
 
-def _notice(incident: Incident, probe: ProbeKind, phase: NoticePhase, told: Told, now_ms: int) -> Notice:
-    weight = severity(incident, probe)
+def _missed_ms(incident: Incident, maintenance: Mapping[str, Sequence[Span]], now_ms: int) -> int:
+    """How long of an incident is outside maintenance."""
+    span = incident.span(now_ms)
+    return total_ms(subtract([span], maintenance.get(incident.target, ())), span)
+
+
+def _notice(
+    incident: Incident,
+    probe: ProbeKind,
+    phase: NoticePhase,
+    told: Told,
+    now_ms: int,
+    maintenance: Sequence[Span],
+) -> Notice:
+    weight, resolved = severity(incident, probe), phase is NoticePhase.RESOLVED
     suffix = f":{told.count}" if phase is NoticePhase.CHANGED or told.count > 2 else ""
     return Notice(
         key=f"{told.name}:{phase.value}{suffix}",
@@ -260,8 +241,8 @@ def _notice(incident: Incident, probe: ProbeKind, phase: NoticePhase, told: Told
         phase=phase,
         target=incident.target,
         severity=weight,
-        title=_title(incident, probe, phase, weight, now_ms),
-        body=_body(incident, phase, now_ms),
+        title=title(incident, probe, weight, now_ms, resolved=resolved),
+        body=body(incident, now_ms, resolved=resolved, maintenance=maintenance),
         created_at_ms=now_ms,
         incident=told.name,
     )
@@ -280,51 +261,6 @@ def _withdrawn(told: Told, now_ms: int) -> Notice:
         created_at_ms=now_ms,
         incident=told.name,
     )
-
-
-def _title(incident: Incident, probe: ProbeKind, phase: NoticePhase, weight: Severity, now_ms: int) -> str:
-    """Whose, what, how wide, since when, code, one action: the line that is read at three in the morning."""
-    whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
-    parts = [whose, what(incident, probe), incident.target]
-    if phase is NoticePhase.RESOLVED and incident.closed_ms is not None:
-        lasted = duration_text(incident.closed_ms - incident.opened_ms)
-        parts += [f"over since {clock(incident.closed_ms)}, lasted {lasted}"]
-        return f"[RESOLVED] {' · '.join(parts)}"
-    parts.append(f"since {clock(incident.opened_ms)} ({duration_text(now_ms - incident.opened_ms)})")
-    if incident.codes:
-        parts.append(f"code {'/'.join(map(str, incident.codes))}")
-    if action := _ACTION.get(incident.cause):
-        parts.append(f"do: {action}")
-    return f"[{weight.value.upper()}] {' · '.join(parts)}"
-
-
-def what(incident: Incident, probe: ProbeKind) -> str:
-    """What fails, in a few words."""
-    if incident.kind is Kind.USER_ERROR:
-        return _WHAT_REFUSED.get(incident.cause, "the request is refused")
-    if incident.kind is Kind.DISRUPTION:
-        return "Meta cannot be reached from here"
-    return _WHAT.get(probe, "the target fails")
-
-
-def _body(incident: Incident, phase: NoticePhase, now_ms: int) -> str:
-    span = incident.span(now_ms)
-    end = iso(incident.closed_ms) if incident.closed_ms is not None else "still open"
-    counts = {
-        Kind.OUTAGE: "counts as downtime",
-        Kind.ENDPOINT: "counts as downtime of your endpoint, never of the platform",
-        Kind.DISRUPTION: "counts as network trouble, never as downtime of the platform",
-        Kind.USER_ERROR: "counts as up for the platform, shown apart",
-    }.get(incident.kind, "counts as unobserved")
-    lines = [
-        f"Target: {incident.target}",
-        f"From: {iso(span.start_ms)}",
-        f"To: {end}",
-        f"Verdict: {incident.verdict.value}, cause {incident.cause.value}; it {counts}.",
-    ]
-    if phase is NoticePhase.RESOLVED:
-        lines.append("The weekly pass may judge this again when later evidence turns it.")
-    return "\n".join(lines)
 
 
 def _offline(
@@ -376,19 +312,3 @@ def _offline_note(group: Sequence[Incident], span: Span, now_ms: int) -> tuple[N
         incident=name,
     )
     return note, Told(targets, Kind.UNOBSERVED, span.start_ms, span.end_ms, name)
-
-
-def clock(at_ms: int) -> str:
-    """``10:14 UTC``, as a first line says when."""
-    return from_ms(at_ms).strftime("%H:%M UTC")
-
-
-def duration_text(duration_ms: int) -> str:
-    """``6 min``, ``2 h 10 min``, ``2 min 10 s``: as people say it."""
-    seconds = max(0, duration_ms) // 1000
-    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
-    if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    if minutes:
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
-    return f"{rest} s"

@@ -11,7 +11,8 @@ from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_figures
 from wamon.core.finding import Column, Mark, Ruling, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Knowledge
-from wamon.core.notice import Notice, NoticePhase, duration_text
+from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice_words import duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish

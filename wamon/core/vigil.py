@@ -9,12 +9,13 @@ from wamon.core.finding import Cause, Column, Context, Finding, Mark, Origin, Ru
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
-from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, Desk, Notice, Told, announce
+from wamon.core.maintenance import Cover, Window, covers
+from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Desk, Notice, Told, announce
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import Timeline, reach_ms
-from wamon.core.timeline import MINUTE, SECOND
+from wamon.core.timeline import MINUTE, SECOND, Span
 
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
 """Probes that have no days of their own."""
@@ -62,6 +63,8 @@ class Vigil:
         self._shared: dict[Context, Context] = {}
         self._interned: dict[Finding, Finding] = {}
         self._restless: dict[str, int] = {}
+        self._windows: tuple[Window, ...] = ()
+        self._hushed: set[str] = set()
         self.due_ms: int | None = None
         """When people may have to be told something next; None while all is calm."""
 
@@ -70,6 +73,18 @@ class Vigil:
         self.watched[target.name] = target
         if target.probe not in EVIDENCE:
             self.rolls.setdefault(target.name, Roll(confirm=self.lasting.confirm))
+
+    def declared(self, windows: Sequence[Window]) -> None:
+        """The maintenance that stands now; what was held back for one that was withdrawn may have to be told."""
+        self._windows = tuple(windows)
+        if self._restless:
+            self.due_ms = 0
+
+    def maintenance(self, span: Span) -> dict[str, Cover]:
+        """The declared maintenance of every target within a span; targets without any are left out."""
+        if not self._windows:
+            return {}
+        return covers(self._windows, {one.name: one.account for one in self.watched.values()}, span)
 
     def restore(self, target: str, marks: Sequence[Mark]) -> None:
         """Put a target's recent looks, as they stand, on its timeline: after a start, or judged again."""
@@ -118,6 +133,8 @@ class Vigil:
             return False
         if finding.verdict is not Verdict.OK:
             self._doubt(exchange, at_ms)
+        if exchange.target in self._hushed and exchange.target not in self.maintenance(Span(at_ms, at_ms + 1)):
+            self._stir(exchange.target, at_ms)
         late = before is not None and at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
         if late or not self._as_before(roll, finding):
             self._stir(exchange.target, at_ms)
@@ -205,10 +222,21 @@ class Vigil:
             if name in self.rolls
             for incident in self.incidents(name, now_ms)
         ]
-        desk: Desk = announce(found, self.told, now_ms, lasting=self.lasting)
+        resting = {
+            name: one.spans for name, one in self.maintenance(Span(now_ms - REMEMBERED_MS, now_ms + 1)).items()
+        }
+        self._hushed = {name for name in self._restless if self._rests(name, resting.get(name, ()), now_ms)}
+        desk: Desk = announce(
+            found, self.told, now_ms, lasting=self.lasting, maintenance=resting, quiet=self._hushed
+        )
         self.told = desk.told
         self._rest(found, now_ms)
         return desk.notices
+
+    def _rests(self, name: str, spans: Sequence[Span], now_ms: int) -> bool:
+        """Whether a target is in maintenance, or was when it was last looked at: how it is since, nobody knows."""
+        looked_ms = self.rolls[name].last_at_ms if name in self.rolls else None
+        return any(one.holds(now_ms) or (looked_ms is not None and one.holds(looked_ms)) for one in spans)
 
     def _rest(self, found: Sequence[tuple[Incident, ProbeKind]], now_ms: int) -> None:
         """When to look next: when a waiting time runs out, and every few minutes while something is open."""

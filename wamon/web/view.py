@@ -8,7 +8,7 @@ import msgspec
 
 from wamon.core.finding import Verdict
 from wamon.core.incident import Incident
-from wamon.core.notice import duration_text
+from wamon.core.notice_words import duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.report import Day, Report, State, TargetReport, Told
 from wamon.core.timeline import day_of

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.core.incident import Incident, Kind
-from wamon.core.notice import WHOSE, duration_text, what
+from wamon.core.notice_words import WHOSE, duration_text, what
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.report import Report, State, TargetReport

@@ -1,0 +1,120 @@
+"""The words of a notice: whose fault, what fails, since when, and the one thing to do."""
+
+from collections.abc import Sequence
+
+from wamon.core.finding import Cause, Verdict
+from wamon.core.incident import Incident, Kind, Severity
+from wamon.core.observation import ProbeKind
+from wamon.core.timeline import Span, from_ms, iso
+
+WHOSE = {
+    Verdict.SYSTEM_ERROR: "Meta",
+    Verdict.MISSED_SUCCESS: "Meta",
+    Verdict.USER_ERROR: "Our side",
+    Verdict.NETWORK_ERROR: "The network",
+    Verdict.INCONCLUSIVE: "Not known",
+    Verdict.OK: "Nobody",
+}
+
+_WHAT = {
+    ProbeKind.EDGE: "Graph fails",
+    ProbeKind.API: "account management fails",
+    ProbeKind.MESSAGE: "sending fails",
+    ProbeKind.ROUNDTRIP: "messages do not come back",
+    ProbeKind.TRAFFIC: "real messages fail",
+    ProbeKind.WEBHOOK: "the webhook endpoint fails",
+}
+
+_WHAT_REFUSED = {
+    Cause.AUTHENTICATION: "the access token is refused",
+    Cause.PERMISSION: "a permission is missing",
+    Cause.THROTTLING: "our probing is limited",
+    Cause.VALIDATION: "the request is refused as malformed",
+    Cause.TEMPLATE: "the template is refused",
+    Cause.PAYMENT: "payment is refused",
+    Cause.INTEGRITY: "the account is restricted",
+    Cause.REGISTRATION: "the number is not registered",
+    Cause.RECIPIENT: "the recipient cannot be reached",
+}
+
+_ACTION = {
+    Cause.SERVICE: "hold queues, no re-sends",
+    Cause.EDGE: "hold queues, no re-sends",
+    Cause.TIMEOUT: "hold queues, never re-send what timed out",
+    Cause.PATH: "check our route to Meta from a second network",
+    Cause.LOCAL_NETWORK: "check our own line and resolver",
+    Cause.ENDPOINT: "look at the endpoint's own log and certificate",
+    Cause.AUTHENTICATION: "check the token in Meta's Access Token Debugger",
+    Cause.PERMISSION: "check the token's two WhatsApp permissions",
+    Cause.THROTTLING: "slow down, wait for the limit to lift",
+    Cause.PAYMENT: "check the payment method of the account",
+    Cause.INTEGRITY: "read the account's status in Business Support Home",
+    Cause.MAINTENANCE: "wait, the number is being changed by Meta",
+}
+
+
+def title(incident: Incident, probe: ProbeKind, weight: Severity, now_ms: int, *, resolved: bool) -> str:
+    """Whose, what, how wide, since when, code, one action: the line that is read at three in the morning."""
+    whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
+    parts = [whose, what(incident, probe), incident.target]
+    if resolved and incident.closed_ms is not None:
+        lasted = duration_text(incident.closed_ms - incident.opened_ms)
+        parts += [f"over since {clock(incident.closed_ms)}, lasted {lasted}"]
+        return f"[RESOLVED] {' · '.join(parts)}"
+    parts.append(f"since {clock(incident.opened_ms)} ({duration_text(now_ms - incident.opened_ms)})")
+    if incident.codes:
+        parts.append(f"code {'/'.join(map(str, incident.codes))}")
+    if action := _ACTION.get(incident.cause):
+        parts.append(f"do: {action}")
+    return f"[{weight.value.upper()}] {' · '.join(parts)}"
+
+
+def what(incident: Incident, probe: ProbeKind) -> str:
+    """What fails, in a few words."""
+    if incident.kind is Kind.USER_ERROR:
+        return _WHAT_REFUSED.get(incident.cause, "the request is refused")
+    if incident.kind is Kind.DISRUPTION:
+        return "Meta cannot be reached from here"
+    return _WHAT.get(probe, "the target fails")
+
+
+def body(incident: Incident, now_ms: int, *, resolved: bool, maintenance: Sequence[Span] = ()) -> str:
+    """From when to when, the verdict and how it counts, and for which maintenance nobody was told sooner."""
+    span = incident.span(now_ms)
+    end = iso(incident.closed_ms) if incident.closed_ms is not None else "still open"
+    counts = {
+        Kind.OUTAGE: "counts as downtime",
+        Kind.ENDPOINT: "counts as downtime of your endpoint, never of the platform",
+        Kind.DISRUPTION: "counts as network trouble, never as downtime of the platform",
+        Kind.USER_ERROR: "counts as up for the platform, shown apart",
+    }.get(incident.kind, "counts as unobserved")
+    lines = [
+        f"Target: {incident.target}",
+        f"From: {iso(span.start_ms)}",
+        f"To: {end}",
+        f"Verdict: {incident.verdict.value}, cause {incident.cause.value}; it {counts}.",
+    ]
+    lines += [
+        f"Maintenance was declared from {iso(one.start_ms)} to {iso(one.end_ms)}; this lasts beyond it."
+        for one in maintenance
+        if one.overlaps(span)
+    ]
+    if resolved:
+        lines.append("The weekly pass may judge this again when later evidence turns it.")
+    return "\n".join(lines)
+
+
+def clock(at_ms: int) -> str:
+    """``10:14 UTC``, as a first line says when."""
+    return from_ms(at_ms).strftime("%H:%M UTC")
+
+
+def duration_text(duration_ms: int) -> str:
+    """``6 min``, ``2 h 10 min``, ``2 min 10 s``: as people say it."""
+    seconds = max(0, duration_ms) // 1000
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    return f"{rest} s"
