@@ -118,6 +118,19 @@ def test_an_outage_is_followed_from_its_first_post_into_the_history() -> None:
         assert [one[0].values[-2] for one in series if isinstance(one[0], Series)] == [100.0, 99.5]
 
 
+def test_an_unchanged_series_is_kept_once_a_day_because_its_values_carry_no_dates() -> None:
+    @played
+    async def _(loop: VirtualTimeLoop, simulator: Simulator, consult: Consult, shelf: Shelf) -> None:
+        simulator.status_site.script = Script()
+        for hours in range(50):
+            await loop.sleep_until(START_MS + hours * HOUR)
+            await consult.round()
+        kept = [one for (one,) in shelf.pages[f"metrics/{WHATSAPP}/{UPTIME}.json"] if isinstance(one, Series)]
+        assert [one.day for one in kept] == ["2026-11-03", "2026-11-04", "2026-11-05"]
+        assert {one.values for one in kept} == {(100.0,) * 31}
+        assert {len(one) for page, one in shelf.pages.items() if UPTIME not in page} == {1}
+
+
 def test_no_address_is_asked_more_often_than_every_five_minutes_and_figures_once_an_hour() -> None:
     @played
     async def _(loop: VirtualTimeLoop, simulator: Simulator, consult: Consult, shelf: Shelf) -> None:

@@ -92,10 +92,15 @@ class OutageWord(msgspec.Struct, frozen=True, tag="outage"):
 
 
 class Series(msgspec.Struct, frozen=True, tag="series"):
-    """Daily values, the newest last; None where one could not be read. Percent, or milliseconds."""
+    """Daily values, the newest last; None where one could not be read. Percent, or milliseconds.
+
+    ``day`` is the UTC day on which they were read: the values carry no dates, so that the same ones a day later
+    say something else. Empty where that does not matter.
+    """
 
     metric: str
     values: tuple[float | None, ...]
+    day: str = ""
 
 
 class FeedEntry(msgspec.Struct, frozen=True, tag="entry"):
@@ -117,6 +122,15 @@ class Version(msgspec.Struct, frozen=True):
     page: str
     seen_ms: int
     parts: tuple[Part, ...]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Meta's past reads otherwise than it did: what, before, after, and since when."""
+
+    seen_ms: int
+    what: str
+    before: str
+    after: str
 
 
 class PageKind(StrEnum):
@@ -152,3 +166,10 @@ PAGES = (
     FEED_PAGE,
 )
 """Everything that is read, in this order, one after the other."""
+
+_BY_PATH = {page.path: page for page in PAGES}
+
+
+def page_of(path: str) -> Page | None:
+    """The page of a path; None for one that an earlier version of ours may have read."""
+    return _BY_PATH.get(path)

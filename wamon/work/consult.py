@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.meta_page import PAGES, SERVICES_PAGE, Page, Part
-from wamon.core.timeline import SECOND
+from wamon.core.meta_page import PAGES, SERVICES_PAGE, UPTIME, Page, Part, Series
+from wamon.core.timeline import SECOND, day_of
 from wamon.ledger.failures import LedgerError
 from wamon.reference.site import Answer
 
 _log = logging.getLogger("wamon.reference")
+
+_UTC = ZoneInfo("UTC")
 
 _SLACK_MS = 30 * SECOND
 """A round that comes a little early is no round too many: jobs are planned by whole intervals."""
@@ -53,6 +56,7 @@ class Consult:
         self._book = book
         self._clock = clock
         self._asked_ms: dict[str, int] = {}
+        self._uptime: Sequence[Part] = ()
         self._complained = False
 
     async def round(self) -> bool:
@@ -67,8 +71,9 @@ class Consult:
                 troubles.append(answer.trouble)
             if answer.silent:
                 break
-            if answer.parts is not None:
-                changed |= await self._keep(page, answer.parts)
+            parts = self._dated(page, answer)
+            if parts is not None:
+                changed |= await self._keep(page, parts)
         self._take_note(troubles)
         return changed
 
@@ -85,6 +90,16 @@ class Consult:
         elif page is SERVICES_PAGE:
             self.found = msgspec.structs.replace(self.found, trouble=answer.trouble)
         return answer
+
+    def _dated(self, page: Page, answer: Answer) -> Sequence[Part] | None:
+        """What is to be kept; the series without dates gets the day on which it still read so."""
+        if page.subject != UPTIME or answer.trouble:
+            return answer.parts
+        self._uptime = self._uptime if answer.parts is None else answer.parts
+        day = day_of(self._clock(), _UTC).isoformat()
+        return [
+            msgspec.structs.replace(one, day=day) if isinstance(one, Series) else one for one in self._uptime
+        ] or None
 
     async def _keep(self, page: Page, parts: Sequence[Part]) -> bool:
         try:
