@@ -24,7 +24,13 @@ from wamon.core.receipt import (
 KEY = bytes(range(32))
 SAMPLES = json.loads((Path(__file__).parents[1] / "stories" / "webhook_samples.json").read_text())
 NUMBER, WABA, AT_MS = "100000000000001", "200000000000001", 1_790_000_000_000
-HANDSET = keyed_hash(KEY, "recipient", "10000000000", "")
+
+
+def to(*texts: str) -> bytes:
+    return keyed_hash(KEY, "recipient", *texts, *[""][len(texts) - 1 :])[:8]
+
+
+HANDSET = to("10000000000")
 
 
 def opaque(text: str) -> bytes:
@@ -61,9 +67,7 @@ KEPT = {
     "status_failed_recipient": of_messages(report("failed", codes=(131026,))),
     "status_failed_ecosystem": of_messages(report("failed", codes=(131049,))),
     "status_failed_system": of_messages(report("failed", codes=(131016,))),
-    "status_group": of_messages(
-        report("delivered", recipient=keyed_hash(KEY, "recipient", "G000", "10000000000"))
-    ),
+    "status_group": of_messages(report("delivered", recipient=to("G000", "10000000000"))),
     "value_errors": of_messages(codes=(130429,)),
     "value_errors_no_storage": of_messages(codes=(131035,)),
     "inbound_text": of_messages(inbound=1),
@@ -139,12 +143,12 @@ def only(body: dict[str, Any]) -> MessageReport:
         ({"errors": [{"code": "131026"}, {"code": 130472.0}, {"code": True}, {}]}, {"codes": (131026, 130472)}),
         ({"errors": [{"code": 15550000000}]}, {"codes": ()}),
         ({"errors": {"code": 1}}, {"codes": ()}),
-        ({"recipient_id": None}, {"recipient": keyed_hash(KEY, "recipient", "", "")}),
+        ({"recipient_id": None}, {"recipient": to("")}),
         (
             {"recipient_id": None, "recipient_user_id": "US.1"},
-            {"recipient": keyed_hash(KEY, "recipient", "US.1", "")},
+            {"recipient": to("US.1")},
         ),
-        ({"recipient_id": 5}, {"recipient": keyed_hash(KEY, "recipient", "", "")}),
+        ({"recipient_id": 5}, {"recipient": to("")}),
         ({"biz_opaque_callback_data": "wamon:canary:send/7"}, {"opaque": opaque("wamon:canary:send/7")}),
         ({"biz_opaque_callback_data": "wamon:canary:send@7.x"}, {"canary": "wamon:canary:send@7.x"}),
         ({"biz_opaque_callback_data": "order 7 of Ada"}, {"opaque": opaque("order 7 of Ada")}),

@@ -10,12 +10,13 @@ from sqlite_utils import Database
 
 from wamon.core.finding import Cause, Column, Context, Finding, Origin, Ruling, Scope, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
+from wamon.core.receipt import AccountEvent, Gist, Inbound, MessageReport
 from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, HOUR, Span, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import Ledger, memory_ledger, open_ledger
 from wamon.ledger.schema import MIGRATIONS
-from wamon.ledger.words import Dispatch, DispatchState, Notice, Publication
+from wamon.ledger.words import Arrival, Dispatch, DispatchState, Notice, Publication
 
 NOON = parse_iso("2026-03-02T12:00:00Z")
 TODAY = Span(NOON - 12 * HOUR, NOON + 12 * HOUR)
@@ -81,6 +82,25 @@ def notice(key: str, *channels: str, at_ms: int = NOON, not_before_ms: int | Non
 
 def attempted(key: str, channel: str, state: DispatchState, attempt: int = 1, **more: object) -> Dispatch:
     return Dispatch(key, channel, state, attempt, NOON + attempt, **more)  # type: ignore[arg-type]
+
+
+def reported(number: int, status: str = "sent", **more: object) -> MessageReport:
+    """A status of message ``number``, to its one recipient."""
+    told = {"message": number.to_bytes(16, "big"), "recipient": bytes(8), "at_ms": NOON + number} | more
+    return MessageReport("106540352242922", message_status=status, **told)  # type: ignore[arg-type]
+
+
+def arrival(
+    number: int, at_ms: int = NOON, *, reports: int = 0, inbound: int = 0, events: int = 0, account: str = "graph"
+) -> Arrival:
+    """A webhook whose body no other number has."""
+    gist = Gist(
+        ("messages",),
+        tuple(reported(1_000 * number + n) for n in range(reports)),
+        (Inbound("106540352242922", inbound, NOON),) if inbound else (),
+        (AccountEvent("account_update", "2000", "", NOON, {"event": "DISABLED_UPDATE"}),) * events,
+    )
+    return Arrival(account, at_ms, number.to_bytes(32, "big"), gist)
 
 
 Story = Callable[[Ledger], Awaitable[None]]

@@ -13,6 +13,7 @@ from tests.ledger.sample import (
     THEIRS,
     UNKNOWN,
     Story,
+    arrival,
     attempted,
     look,
     notice,
@@ -48,6 +49,10 @@ async def fill(ledger: Ledger) -> None:
         book.heartbeat(NOON, NOON + HOUR)
         book.miss("graph", NOON, MissedReason.QUOTA)
         book.passed(NOON)
+        book.listen(NOON, NOON + HOUR)
+        book.hash_key()
+        book.receive([arrival(0, reports=1, inbound=1, events=1), arrival(1, NOON - 9 * DAY)])
+        assert book.prune_receipts(NOON, canaries_before_ms=NOON) == 1
         book.keep_page("data/orgs.json", [Sign(WHATSAPP, "1", "Cloud API", "Resolved")], NOON)
         assert book.prune(NOON - HOUR) == 1
 
@@ -65,7 +70,7 @@ def rows(book: Book, table: str) -> list[tuple[object, ...]]:
 def test_every_table_is_a_fact_a_cache_or_the_running_period(shelf: Shelf) -> None:
     @shelf
     async def _(ledger: Ledger) -> None:
-        assert await ledger.read(tables) == {*FACTS, *CACHES, EXTENDED}
+        assert await ledger.read(tables) == {*FACTS, *CACHES, *EXTENDED}
 
 
 VERBS = ("UPDATE {table} SET {column} = {column}", "DELETE FROM {table}")
@@ -86,21 +91,22 @@ def test_a_fact_is_neither_changed_nor_deleted(shelf: Shelf, table: str) -> None
         assert await ledger.read(lambda book: rows(book, table)) == before
 
 
+@pytest.mark.parametrize("table", EXTENDED)
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("DELETE FROM running", "running is append-only"),
-        ("UPDATE running SET end_ms = end_ms - 1", "running only grows"),
-        ("UPDATE running SET start_ms = start_ms - 1", "running only grows"),
-        ("UPDATE running SET n = n + 1", "running only grows"),
+        ("DELETE FROM {table}", "{table} is append-only"),
+        ("UPDATE {table} SET end_ms = end_ms - 1", "{table} only grows"),
+        ("UPDATE {table} SET start_ms = start_ms - 1", "{table} only grows"),
+        ("UPDATE {table} SET n = n + 1", "{table} only grows"),
     ],
 )
-def test_a_running_period_only_grows(shelf: Shelf, sql: str, words: str) -> None:
+def test_a_period_only_grows(shelf: Shelf, table: str, sql: str, words: str) -> None:
     @shelf
     async def _(ledger: Ledger) -> None:
         await fill(ledger)
-        with pytest.raises(LedgerError, match=words):
-            await ledger.write(lambda book: book.db.execute(sql))
+        with pytest.raises(LedgerError, match=words.format(table=table)):
+            await ledger.write(lambda book: book.db.execute(sql.format(table=table)))
         await ledger.heartbeat(NOON, NOON + 2 * HOUR)
         (ran,) = await ledger.running(EVER)
         assert ran == (NOON, NOON + 2 * HOUR)

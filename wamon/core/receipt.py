@@ -9,6 +9,8 @@ from wamon.core.graph_error import dicts, number_of
 from wamon.core.timeline import SECOND
 
 HASH_BYTES = 16
+RECIPIENT_BYTES = 8
+"""Recipients need only be told apart within one message."""
 
 MESSAGES = "messages"
 """The field that statuses and incoming messages come under."""
@@ -179,9 +181,8 @@ def _recipient(row: dict[str, Any], key: bytes) -> bytes:
     """One recipient of a message: a group's members report one by one; some users have no number, only an id."""
     whom = row.get("recipient_id") or row.get("recipient_user_id")
     member = row.get("recipient_participant_id")
-    return keyed_hash(
-        key, "recipient", whom if isinstance(whom, str) else "", member if isinstance(member, str) else ""
-    )
+    texts = (text if isinstance(text, str) else "" for text in (whom, member))
+    return keyed_hash(key, "recipient", *texts)[:RECIPIENT_BYTES]
 
 
 def _inbound(changes: Sequence[_Change]) -> Iterator[Inbound]:

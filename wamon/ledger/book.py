@@ -9,6 +9,7 @@ from wamon.ledger.opening import copy, naming_damage, verify
 from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
+from wamon.ledger.receipts import Received
 from wamon.ledger.reference import Reference
 from wamon.ledger.schema import GUARDED, guards
 from wamon.ledger.words import Sizes
@@ -25,6 +26,9 @@ _COUNTED = (
     "dispatches",
     "missed",
     "reference_versions",
+    "receipts",
+    "status_reports",
+    "account_events",
 )
 
 _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
@@ -32,7 +36,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Published, Outbox, Presence, Reference):
+class Book(Declared, Published, Outbox, Presence, Reference, Received):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

@@ -18,7 +18,18 @@ from wamon.ledger import opening
 from wamon.ledger.book import Book
 from wamon.ledger.failures import LedgerError, LedgerUnavailableError, telling
 from wamon.ledger.lock import WriterLock
-from wamon.ledger.words import Dispatch, MissedReason, Notice, Owed, Publication, Recorded, Sizes, Trail, Witnessed
+from wamon.ledger.words import (
+    Arrival,
+    Dispatch,
+    MissedReason,
+    Notice,
+    Owed,
+    Publication,
+    Recorded,
+    Sizes,
+    Trail,
+    Witnessed,
+)
 
 T = TypeVar("T")
 
@@ -175,6 +186,10 @@ class Ledger:
         """Write what attempts came to."""
         await self.write(lambda book: book.append_dispatches(rows))
 
+    async def receive(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Write webhooks that arrived; for each whether it was new. On the disk when this returns."""
+        return await self.write(lambda book: book.receive(arrivals))
+
     async def heartbeat(self, began_ms: int, now_ms: int) -> None:
         """An observer that began at an instant still runs."""
         await self.write(lambda book: book.heartbeat(began_ms, now_ms))
@@ -187,6 +202,15 @@ class Ledger:
         """Drop observations older than an instant, a piece at a time: what is recorded meanwhile need not wait."""
         pruned = 0
         while piece := await self.write(lambda book: book.prune(before_ms, most=PRUNED_AT_ONCE)):
+            pruned += piece
+        return pruned
+
+    async def prune_receipts(self, before_ms: int, *, canaries_before_ms: int) -> int:
+        """Drop webhooks older than an instant, an hour of them at a time; how many went."""
+        pruned = 0
+        while piece := await self.write(
+            lambda book: book.prune_receipts(before_ms, canaries_before_ms=canaries_before_ms)
+        ):
             pruned += piece
         return pruned
 

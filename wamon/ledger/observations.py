@@ -10,7 +10,6 @@ from wamon.core.finding import Context, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange
 from wamon.core.timeline import Span
 from wamon.ledger.packing import pack_durations, pack_exchange, unpack_durations, unpack_exchange
-from wamon.ledger.schema import guards
 from wamon.ledger.sheet import Ground, Sheet
 from wamon.ledger.words import Appended, Recorded, Witnessed
 
@@ -293,7 +292,5 @@ class Observed(Sheet):
 
     def _drop(self, cuts: Sequence[tuple[int, int]]) -> None:
         for table in PRUNED:
-            _, guard = guards(table)
-            self._connection.execute(f"DROP TRIGGER {table}_no_delete")
-            self._connection.executemany(f"DELETE FROM {table} WHERE target = ? AND at_ms < ?", cuts)  # noqa: S608
-            self._connection.execute(guard)
+            with self.prunable(table):
+                self._connection.executemany(f"DELETE FROM {table} WHERE target = ? AND at_ms < ?", cuts)  # noqa: S608

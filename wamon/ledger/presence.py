@@ -1,4 +1,4 @@
-"""When an observer ran, when the weekly pass did, and which slots passed without a look."""
+"""When an observer ran and listened, when the weekly pass did, and which slots passed without a look."""
 
 from wamon.core.timeline import Span
 from wamon.ledger.sheet import Sheet
@@ -10,21 +10,37 @@ class Presence(Sheet):
 
     def heartbeat(self, began_ms: int, now_ms: int) -> None:
         """An observer that began at an instant still runs; its period is one row whose end moves on."""
+        self._extend("running", began_ms, now_ms)
+
+    def running(self, span: Span) -> list[Span]:
+        """The periods in which an observer ran, as far as they touch a span."""
+        return self._periods("running", span)
+
+    def listen(self, began_ms: int, now_ms: int) -> None:
+        """The webhook receiver has listened, and could store, from one instant to another."""
+        self._extend("listening", began_ms, now_ms)
+
+    def listening(self, span: Span) -> list[Span]:
+        """The periods in which the webhook receiver listened, as far as they touch a span."""
+        return self._periods("listening", span)
+
+    def _extend(self, table: str, began_ms: int, now_ms: int) -> None:
         with self.transaction():
             moved = self._connection.execute(
-                "UPDATE running SET end_ms = max(end_ms, ?) "
-                "WHERE n = (SELECT max(n) FROM running) AND start_ms = ?",
+                f"UPDATE {table} SET end_ms = max(end_ms, ?) "  # noqa: S608
+                f"WHERE n = (SELECT max(n) FROM {table}) AND start_ms = ?",
                 (now_ms, began_ms),
             )
             if not moved.rowcount:
                 self._connection.execute(
-                    "INSERT INTO running VALUES (NULL, ?, ?)", (began_ms, max(began_ms, now_ms))
+                    f"INSERT INTO {table} VALUES (NULL, ?, ?)",  # noqa: S608
+                    (began_ms, max(began_ms, now_ms)),
                 )
 
-    def running(self, span: Span) -> list[Span]:
-        """The periods in which an observer ran, as far as they touch a span."""
+    def _periods(self, table: str, span: Span) -> list[Span]:
         rows = self._connection.execute(
-            "SELECT start_ms, end_ms FROM running WHERE end_ms >= ? AND start_ms < ? ORDER BY n", tuple(span)
+            f"SELECT start_ms, end_ms FROM {table} WHERE end_ms >= ? AND start_ms < ? ORDER BY n",  # noqa: S608
+            tuple(span),
         )
         return [Span(*row) for row in rows.fetchall()]
 

@@ -25,11 +25,20 @@ FIRST_FACTS = (
     "passes",
 )
 REFERENCE_FACTS = ("reference_parts", "reference_versions")
-FACTS = (*FIRST_FACTS, *REFERENCE_FACTS)
+RECEIVED_FACTS = (
+    "installation",
+    "terms",
+    "receipts",
+    "status_reports",
+    "inbound",
+    "account_events",
+    "received_hours",
+)
+FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS)
 """Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
 
-EXTENDED = "running"
-"""A running period is one row whose end moves forward; nothing else of it changes."""
+EXTENDED = ("running", "listening")
+"""A period is one row whose end moves forward; nothing else of it changes."""
 
 # An observation is keyed by target and instant without a rowid: 31 bytes a row as measured by bench/ledger.py,
 # and one target's stretch lies together. Durations are tenths of a millisecond, which fit one to three bytes.
@@ -160,8 +169,8 @@ _TABLES = (
 
 def guards(table: str) -> tuple[str, ...]:
     """The triggers that keep a table append-only, as SQL."""
-    if table == EXTENDED:
-        return _EXTENDED_GUARDS
+    if table in EXTENDED:
+        return _extended_guards(table)
     verbs = {"update": "BEFORE UPDATE", "delete": "BEFORE DELETE"}
     return tuple(
         f"CREATE TRIGGER {table}_no_{verb} {moment} ON {table} "
@@ -170,21 +179,24 @@ def guards(table: str) -> tuple[str, ...]:
     )
 
 
-_EXTENDED_GUARDS = (
-    f"CREATE TRIGGER {EXTENDED}_no_update BEFORE UPDATE ON {EXTENDED} "
-    "WHEN NEW.n <> OLD.n OR NEW.start_ms <> OLD.start_ms OR NEW.end_ms < OLD.end_ms "
-    f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} only grows'); END",
-    f"CREATE TRIGGER {EXTENDED}_no_delete BEFORE DELETE ON {EXTENDED} "
-    f"BEGIN SELECT RAISE(ABORT, '{EXTENDED} is append-only'); END",
-)
-GUARDED = (*FACTS, EXTENDED)
+def _extended_guards(table: str) -> tuple[str, ...]:
+    return (
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
+        "WHEN NEW.n <> OLD.n OR NEW.start_ms <> OLD.start_ms OR NEW.end_ms < OLD.end_ms "
+        f"BEGIN SELECT RAISE(ABORT, '{table} only grows'); END",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
+    )
+
+
+GUARDED = (*FACTS, *EXTENDED)
 """Every table with guards."""
 
 
 @MIGRATIONS()
 def m001_the_book(db: Database) -> None:
     """Every table of the first schema."""
-    for statement in (*_TABLES, *(guard for table in (*FIRST_FACTS, EXTENDED) for guard in guards(table))):
+    for statement in (*_TABLES, *(guard for table in (*FIRST_FACTS, "running") for guard in guards(table))):
         db.execute(statement)
 
 
@@ -207,4 +219,75 @@ _REFERENCE_TABLES = (
 def m002_reference(db: Database) -> None:
     """What Meta's status page said, and when it said something else."""
     for statement in (*_REFERENCE_TABLES, *(guard for table in REFERENCE_FACTS for guard in guards(table))):
+        db.execute(statement)
+
+
+# Of a message only keyed hashes are kept, made with the one key in `installation`. Accounts, numbers, fields and
+# statuses are interned in `terms`. A report's key is what Meta's repeats share: message, status, recipient.
+_RECEIVED_TABLES = (
+    "CREATE TABLE installation (hash_key BLOB NOT NULL)",
+    """CREATE TABLE terms (
+         id INTEGER PRIMARY KEY,
+         term TEXT NOT NULL UNIQUE)""",
+    """CREATE TABLE receipts (
+         n INTEGER PRIMARY KEY,
+         body_sha256 BLOB NOT NULL UNIQUE,
+         received_at_ms INTEGER NOT NULL,
+         account INTEGER NOT NULL REFERENCES terms,
+         fields INTEGER NOT NULL REFERENCES terms,
+         reports INTEGER NOT NULL,
+         inbound INTEGER NOT NULL,
+         events INTEGER NOT NULL,
+         unread INTEGER NOT NULL)""",
+    "CREATE INDEX receipts_by_time ON receipts (received_at_ms)",
+    """CREATE TABLE status_reports (
+         n INTEGER PRIMARY KEY,
+         received_at_ms INTEGER NOT NULL,
+         account INTEGER NOT NULL REFERENCES terms,
+         number INTEGER NOT NULL REFERENCES terms,
+         message BLOB NOT NULL,
+         recipient BLOB NOT NULL,
+         message_status INTEGER NOT NULL REFERENCES terms,
+         at_ms INTEGER,
+         codes TEXT,
+         canary TEXT,
+         opaque BLOB,
+         UNIQUE (message, message_status, recipient))""",
+    "CREATE INDEX status_reports_of_canary ON status_reports (canary) WHERE canary IS NOT NULL",
+    """CREATE TABLE inbound (
+         n INTEGER PRIMARY KEY,
+         received_at_ms INTEGER NOT NULL,
+         account INTEGER NOT NULL REFERENCES terms,
+         number INTEGER NOT NULL REFERENCES terms,
+         messages INTEGER NOT NULL,
+         at_ms INTEGER)""",
+    """CREATE TABLE account_events (
+         n INTEGER PRIMARY KEY,
+         received_at_ms INTEGER NOT NULL,
+         account INTEGER NOT NULL REFERENCES terms,
+         field INTEGER NOT NULL REFERENCES terms,
+         waba INTEGER NOT NULL REFERENCES terms,
+         number INTEGER NOT NULL REFERENCES terms,
+         at_ms INTEGER,
+         facts TEXT NOT NULL)""",
+    """CREATE TABLE received_hours (
+         n INTEGER PRIMARY KEY,
+         hour_ms INTEGER NOT NULL,
+         account INTEGER NOT NULL REFERENCES terms,
+         receipts INTEGER NOT NULL,
+         reports INTEGER NOT NULL,
+         inbound INTEGER NOT NULL)""",
+    """CREATE TABLE listening (
+         n INTEGER PRIMARY KEY,
+         start_ms INTEGER NOT NULL,
+         end_ms INTEGER NOT NULL)""",
+    "CREATE INDEX listening_by_time ON listening (end_ms)",
+)
+
+
+@MIGRATIONS()
+def m003_receipts(db: Database) -> None:
+    """What Meta's webhooks said, and when somebody listened for them."""
+    guarding = (guard for table in (*RECEIVED_FACTS, "listening") for guard in guards(table))
+    for statement in (*_RECEIVED_TABLES, *guarding):
         db.execute(statement)

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from wamon.core.finding import Context, Finding, Verdict
 from wamon.ledger.failures import telling
+from wamon.ledger.schema import guards
 
 Word = TypeVar("Word")
 
@@ -130,6 +131,14 @@ class Sheet:
             finally:
                 self._connection.rollback()
                 self._connection.execute("PRAGMA query_only = OFF")
+
+    @contextmanager
+    def prunable(self, table: str) -> Iterator[None]:
+        """Inside, and inside a transaction, rows of a table of facts may be deleted."""
+        _, guard = guards(table)
+        self._connection.execute(f"DROP TRIGGER {table}_no_delete")
+        yield
+        self._connection.execute(guard)
 
     def forget(self) -> None:
         """Drop what is remembered of a transaction that was rolled back."""

@@ -10,6 +10,7 @@ import msgspec
 from wamon.core import publication as core
 from wamon.core.finding import Context, Finding, Ruling
 from wamon.core.observation import Exchange
+from wamon.core.receipt import AccountEvent, Gist, MessageReport
 from wamon.core.timeline import Span, iso
 
 FigureValue = int | float | str | None
@@ -165,6 +166,43 @@ class Sizes(NamedTuple):
     free_bytes: int
     rows: dict[str, int]
     observations: Span | None
+
+
+class Arrival(NamedTuple):
+    """What is kept of one authentic webhook. ``body_sha256`` is its key: Meta repeats a body byte by byte."""
+
+    account: str
+    received_at_ms: int
+    body_sha256: bytes
+    gist: Gist
+
+
+class Reported(NamedTuple):
+    """A status report as the book has it. ``n`` grows in the order of arrival."""
+
+    n: int
+    received_at_ms: int
+    account: str
+    report: MessageReport
+
+
+class Happened(NamedTuple):
+    """An account event as the book has it."""
+
+    n: int
+    received_at_ms: int
+    account: str
+    event: AccountEvent
+
+
+class ReceivedHour(NamedTuple):
+    """What came for one account within an hour of UTC: webhooks, status reports, incoming messages."""
+
+    hour_ms: int
+    account: str
+    receipts: int
+    reports: int
+    inbound: int
 
 
 Trail = tuple[core.Publication, core.Publication]
