@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
 from wamon.core.incident import Incident, Kind, Lasting, Severity, incidents
+from wamon.core.meta_page import Light
 from wamon.core.notice import Desk, NoticePhase, Told, announce, severity
 from wamon.core.notice_words import clock, duration_text
 from wamon.core.observation import ProbeKind
@@ -60,41 +61,42 @@ FIRST_LINES = [
         trouble(Kind.OUTAGE, SYSTEM, Cause.SERVICE, 131016, 2),
         ProbeKind.API,
         "[URGENT] Meta · account management fails · send · since 10:14 UTC (6 min) · code 131016/2"
-        " · do: hold queues, no re-sends",
+        " · Meta's page: unknown · do: hold queues, no re-sends",
     ),
     (
         trouble(Kind.OUTAGE, SYSTEM, Cause.EDGE),
         ProbeKind.EDGE,
-        "[URGENT] Meta · Graph fails · send · since 10:14 UTC (6 min) · do: hold queues, no re-sends",
+        "[URGENT] Meta · Graph fails · send · since 10:14 UTC (6 min)"
+        " · Meta's page: unknown · do: hold queues, no re-sends",
     ),
     (
         trouble(Kind.OUTAGE, MISSED, Cause.TIMEOUT),
         ProbeKind.ROUNDTRIP,
         "[URGENT] Meta · messages do not come back · send · since 10:14 UTC (6 min)"
-        " · do: hold queues, never re-send what timed out",
+        " · Meta's page: unknown · do: hold queues, never re-send what timed out",
     ),
     (
         trouble(Kind.USER_ERROR, USER, Cause.AUTHENTICATION, 190),
         ProbeKind.API,
         "[CRITICAL] Our side · the access token is refused · send · since 10:14 UTC (6 min) · code 190"
-        " · do: check the token in Meta's Access Token Debugger",
+        " · Meta's page: unknown · do: check the token in Meta's Access Token Debugger",
     ),
     (
         trouble(Kind.USER_ERROR, USER, Cause.THROTTLING, 4),
         ProbeKind.API,
         "[STANDARD] Our side · our probing is limited · send · since 10:14 UTC (6 min) · code 4"
-        " · do: slow down, wait for the limit to lift",
+        " · Meta's page: unknown · do: slow down, wait for the limit to lift",
     ),
     (
         trouble(Kind.USER_ERROR, USER, Cause.FLOW),
         ProbeKind.API,
-        "[STANDARD] Our side · the request is refused · send · since 10:14 UTC (6 min)",
+        "[STANDARD] Our side · the request is refused · send · since 10:14 UTC (6 min) · Meta's page: unknown",
     ),
     (
         trouble(Kind.DISRUPTION, NETWORK, Cause.PATH),
         ProbeKind.API,
         "[STANDARD] The network · Meta cannot be reached from here · send · since 10:14 UTC (6 min)"
-        " · do: check our route to Meta from a second network",
+        " · Meta's page: unknown · do: check our route to Meta from a second network",
     ),
     (
         trouble(Kind.ENDPOINT, USER, Cause.ENDPOINT),
@@ -118,6 +120,22 @@ def test_the_first_line_says_whose_what_since_when_and_what_to_do(
         desk = announce([(incident, probe)], [], START + 10 * MINUTE, lasting=lasting)
         title = title.replace("(6 min)", "(10 min)")
     assert [one.title for one in desk.notices] == [title]
+
+
+@pytest.mark.parametrize("light", Light)
+def test_the_first_line_says_what_meta_s_page_shows_for_what_the_probe_looks_at(light: Light) -> None:
+    asked: list[ProbeKind] = []
+
+    def lit(probe: ProbeKind) -> Light:
+        asked.append(probe)
+        return light
+
+    incident = trouble(Kind.OUTAGE, SYSTEM, Cause.SERVICE, 131016)
+    desk = announce(
+        [(incident, ProbeKind.MESSAGE)], [], START + 6 * MINUTE, lasting=Lasting(open_after_ms=0), light=lit
+    )
+    assert f" · code 131016 · Meta's page: {light.value} · do: hold queues" in desk.notices[0].title
+    assert asked == [ProbeKind.MESSAGE]
 
 
 def test_the_last_line_says_when_it_was_over_and_how_long_it_lasted() -> None:

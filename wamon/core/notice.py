@@ -1,12 +1,13 @@
 """What people are told: only what changed since they were last told, each fact under its own name."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from wamon.core.finding import Cause
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
+from wamon.core.meta_page import Light
 from wamon.core.notice_words import body, clock, duration_text, title
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import DAY, MINUTE, Span, iso, subtract, total_ms
@@ -100,11 +101,13 @@ def announce(
     lasting: Lasting,
     maintenance: Mapping[str, Sequence[Span]] = {},
     quiet: Collection[str] = (),
+    light: Callable[[ProbeKind], Light] = lambda _probe: Light.UNKNOWN,
 ) -> Desk:
     """Compare what is so with what was told. Short trouble is not told, nor a path no control has spoken of.
 
     ``maintenance`` is what was declared of each target; those in ``quiet`` are in it now. Of them people hear that
-    something they were told of is over, and nothing else until the maintenance is.
+    something they were told of is over, and nothing else until the maintenance is. ``light`` is Meta's own page on
+    what a probe looks at.
     """
     every = list(found)
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
@@ -126,7 +129,8 @@ def announce(
             continue
         after = _told(incident, before)
         over = maintenance.get(incident.target, ()) if phase is NoticePhase.OPENED else ()
-        notices.append(_notice(incident, probes[incident.target], phase, after, now_ms, over))
+        probe = probes[incident.target]
+        notices.append(_notice(incident, probe, phase, after, now_ms, over, light(probe)))
         if place is None:
             standing.append(after)
         else:
@@ -232,6 +236,7 @@ def _notice(
     told: Told,
     now_ms: int,
     maintenance: Sequence[Span],
+    light: Light,
 ) -> Notice:
     weight, resolved = severity(incident, probe), phase is NoticePhase.RESOLVED
     suffix = f":{told.count}" if phase is NoticePhase.CHANGED or told.count > 2 else ""
@@ -241,7 +246,7 @@ def _notice(
         phase=phase,
         target=incident.target,
         severity=weight,
-        title=title(incident, probe, weight, now_ms, resolved=resolved),
+        title=title(incident, probe, weight, now_ms, light, resolved=resolved),
         body=body(incident, now_ms, resolved=resolved, maintenance=maintenance),
         created_at_ms=now_ms,
         incident=told.name,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wamon.core.finding import Cause, Verdict
 from wamon.core.incident import Incident, Kind, Severity
+from wamon.core.meta_page import Light
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import Span, from_ms, iso
 
@@ -53,8 +54,10 @@ _ACTION = {
 }
 
 
-def title(incident: Incident, probe: ProbeKind, weight: Severity, now_ms: int, *, resolved: bool) -> str:
-    """Whose, what, how wide, since when, code, one action: the line that is read at three in the morning."""
+def title(
+    incident: Incident, probe: ProbeKind, weight: Severity, now_ms: int, light: Light, *, resolved: bool
+) -> str:
+    """Whose, what, how wide, since when, code, Meta's word, one action: read at three in the morning."""
     whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
     parts = [whose, what(incident, probe), incident.target]
     if resolved and incident.closed_ms is not None:
@@ -64,6 +67,8 @@ def title(incident: Incident, probe: ProbeKind, weight: Severity, now_ms: int, *
     parts.append(f"since {clock(incident.opened_ms)} ({duration_text(now_ms - incident.opened_ms)})")
     if incident.codes:
         parts.append(f"code {'/'.join(map(str, incident.codes))}")
+    if incident.kind is not Kind.ENDPOINT:
+        parts.append(f"Meta's page: {light.value}")
     if action := _ACTION.get(incident.cause):
         parts.append(f"do: {action}")
     return f"[{weight.value.upper()}] {' · '.join(parts)}"

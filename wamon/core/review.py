@@ -15,6 +15,7 @@ from wamon.core.notice import Notice, NoticePhase
 from wamon.core.notice_words import duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
+from wamon.core.posted import Outage, posted_spans
 from wamon.core.publication import DayState, Publication, day_state, publish
 from wamon.core.reclassification import Account, accepted_requests, account_events, rejudge, token_looks
 from wamon.core.rules_hindsight import TokenLook
@@ -51,7 +52,7 @@ class Review(msgspec.Struct, frozen=True):
 class Ground(msgspec.Struct, frozen=True):
     """Everything a pass stands on. ``latest`` gives the standing publication of a row's day, None if none.
 
-    ``passes_ms`` are the instants of all passes so far, this one included.
+    ``passes_ms`` are the instants of all passes so far, this one included. ``outages`` are those Meta posted.
     """
 
     targets: Sequence[Watched]
@@ -64,6 +65,7 @@ class Ground(msgspec.Struct, frozen=True):
     passes_ms: Sequence[int] = ()
     overlay: Overlay = Overlay()
     reopen: bool = False
+    outages: Sequence[Outage] = ()
 
 
 def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
@@ -151,7 +153,7 @@ def day_publications(
     """
     span = day_span(day, ground.zone)
     timelines = {
-        one.name: day_timeline(marks[one.name], span, ground)
+        one.name: day_timeline(one.probe, marks[one.name], span, ground)
         for one in counted(ground.targets)
         if one.name in marks
     }
@@ -164,10 +166,11 @@ def day_publications(
     ]
 
 
-def day_timeline(marks: Sequence[Mark], span: Span, ground: Ground) -> Timeline:
+def day_timeline(probe: ProbeKind, marks: Sequence[Mark], span: Span, ground: Ground) -> Timeline:
     """A target's timeline over one day, from as many looks around it as decide it."""
     first, last = slice_around(marks, span)
-    return account(marks[first:last], ground.now_ms, confirm=ground.confirm)
+    posted = posted_spans(ground.outages, probe, ground.now_ms)
+    return account(marks[first:last], ground.now_ms, confirm=ground.confirm, posted=posted)
 
 
 def reason_text(turns: Sequence[Turn]) -> str:

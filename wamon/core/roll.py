@@ -18,11 +18,12 @@ class Roll:
 
     ``marks`` are the looks since the last cut. What lies before it is kept as a finished timeline, and
     forgotten from ``forget_before`` on. ``hold_ms`` is how long looks may still change: an archive for the weekly
-    pass holds them for weeks.
+    pass holds them for weeks. ``posted`` is when Meta posted outages; what is settled does not hear of later ones.
     """
 
-    def __init__(self, *, confirm: int = 2, hold_ms: int = FOLLOW_UP_MS) -> None:
+    def __init__(self, *, confirm: int = 2, hold_ms: int = FOLLOW_UP_MS, posted: Sequence[Span] = ()) -> None:
         self.confirm = confirm
+        self.posted = posted
         self.hold_ms = hold_ms
         self.marks: list[Mark] = []
         self._segments: list[Segment] = []
@@ -64,7 +65,7 @@ class Roll:
     def _settle(self, before_ms: int) -> None:
         cut = settled_until(self.marks, before_ms)
         if cut > 0:
-            done = account(self.marks[: cut + 1], self.marks[cut].at_ms, confirm=self.confirm)
+            done = account(self.marks[: cut + 1], self.marks[cut].at_ms, confirm=self.confirm, posted=self.posted)
             self._keep(done)
             del self.marks[:cut]
         self._settle_at = len(self.marks) + _SETTLE_EVERY
@@ -76,9 +77,9 @@ class Roll:
         self._brackets.extend(done.brackets)
         self._blips.extend(done.blips)
 
-    def timeline(self, now_ms: int, *, posted: Sequence[Span] = ()) -> Timeline:
+    def timeline(self, now_ms: int) -> Timeline:
         """All that is kept, up to now."""
-        fresh = account(self.marks, now_ms, confirm=self.confirm, posted=posted)
+        fresh = account(self.marks, now_ms, confirm=self.confirm, posted=self.posted)
         return Timeline(
             segments=tuple(_joined(self._segments, fresh.segments)),
             meta_down=(*self._meta_down, *fresh.meta_down),

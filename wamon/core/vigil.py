@@ -1,7 +1,7 @@
 """The watch as it stands: every target's roll, what the controls said, what people were told. No clock, no I/O."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,8 +10,10 @@ from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incid
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
 from wamon.core.maintenance import Cover, Window, covers
+from wamon.core.meta_page import Light
 from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Desk, Notice, Told, announce
 from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.posted import Outage, posted_spans
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import Timeline, reach_ms
@@ -19,6 +21,9 @@ from wamon.core.timeline import MINUTE, SECOND, Span
 
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
 """Probes that have no days of their own."""
+
+_FOR_EVER_MS = 1 << 62
+"""Where an outage that is still open ends, for a timeline that goes on growing."""
 
 _LOOK_AGAIN_MS = 5 * MINUTE
 _RESTLESS_MS = 30 * MINUTE
@@ -65,6 +70,9 @@ class Vigil:
         self._restless: dict[str, int] = {}
         self._windows: tuple[Window, ...] = ()
         self._hushed: set[str] = set()
+        self._outages: tuple[Outage, ...] = ()
+        self.light: Callable[[ProbeKind, int], Light] = lambda _probe, _now_ms: Light.UNKNOWN
+        """What Meta's page shows for a probe's services at an instant, as notices tell it."""
         self.due_ms: int | None = None
         """When people may have to be told something next; None while all is calm."""
 
@@ -72,7 +80,24 @@ class Vigil:
         """Begin to watch a target, or take over its new cadence."""
         self.watched[target.name] = target
         if target.probe not in EVIDENCE:
-            self.rolls.setdefault(target.name, Roll(confirm=self.lasting.confirm))
+            self.rolls.setdefault(target.name, self._roll(target.name))
+
+    def _roll(self, target: str) -> Roll:
+        return Roll(confirm=self.lasting.confirm, posted=self._posted(target))
+
+    def _posted(self, target: str) -> tuple[Span, ...]:
+        return posted_spans(self._outages, self.watched[target].probe, _FOR_EVER_MS)
+
+    def posted(self, outages: Sequence[Outage]) -> set[str]:
+        """The outages that Meta posted, as known now: they confirm short runs, and nothing else.
+
+        Gives the targets whose timelines read otherwise with them; what was settled must be restored.
+        """
+        self._outages = tuple(outages)
+        changed = {name for name, roll in self.rolls.items() if roll.posted != self._posted(name)}
+        for name in changed:
+            self.rolls[name].posted = self._posted(name)
+        return changed
 
     def declared(self, windows: Sequence[Window]) -> None:
         """The maintenance that stands now; what was held back for one that was withdrawn may have to be told."""
@@ -89,7 +114,7 @@ class Vigil:
     def restore(self, target: str, marks: Sequence[Mark]) -> None:
         """Put a target's recent looks, as they stand, on its timeline: after a start, or judged again."""
         if target in self.rolls:
-            roll = self.rolls[target] = Roll(confirm=self.lasting.confirm)
+            roll = self.rolls[target] = self._roll(target)
             for mark in marks:
                 roll.add(mark)
             if marks and any(mark.finding.verdict is not Verdict.OK for mark in marks[-64:]):
@@ -227,7 +252,13 @@ class Vigil:
         }
         self._hushed = {name for name in self._restless if self._rests(name, resting.get(name, ()), now_ms)}
         desk: Desk = announce(
-            found, self.told, now_ms, lasting=self.lasting, maintenance=resting, quiet=self._hushed
+            found,
+            self.told,
+            now_ms,
+            lasting=self.lasting,
+            maintenance=resting,
+            quiet=self._hushed,
+            light=lambda probe: self.light(probe, now_ms),
         )
         self.told = desk.told
         self._rest(found, now_ms)

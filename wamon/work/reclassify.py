@@ -15,6 +15,7 @@ from wamon.core.knowledge import Controls, Knowledge, Look
 from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
+from wamon.core.posted import Outage
 from wamon.core.publication import Publication
 from wamon.core.reclassification import Account
 from wamon.core.review import (
@@ -58,7 +59,7 @@ class Book(Protocol):
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """How a pass is to be made. ``within`` are the instants judged."""
+    """How a pass is to be made. ``within`` are the instants judged; ``outages`` those that Meta posted."""
 
     within: Span
     zone: ZoneInfo
@@ -66,6 +67,7 @@ class Pass(msgspec.Struct, frozen=True):
     now_ms: int
     overlay: Overlay = Overlay()
     reopen: bool = False
+    outages: Sequence[Outage] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -107,6 +109,7 @@ async def reclassify(
         passes_ms=(*await book.passes(), plan.now_ms),
         overlay=plan.overlay,
         reopen=plan.reopen,
+        outages=plan.outages,
     )
     found = await _off_loop(off_loop, lambda: review(accounts, plan.within, ground))
     notice = restated_notice(found, ground.latest, plan.now_ms)
@@ -122,7 +125,8 @@ def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Gro
     if row.target not in marks:
         return []
     span = day_span(row.day, ground.zone)
-    return segments_of(day_timeline(marks[row.target], span, ground), span)
+    probe = next(one.probe for one in ground.targets if one.name == row.target)
+    return segments_of(day_timeline(probe, marks[row.target], span, ground), span)
 
 
 def needed(targets: Sequence[Watched], troubled: set[str]) -> list[Watched]:
