@@ -55,7 +55,8 @@ FIRST_LINES = [
     (
         trouble(Kind.OUTAGE, SYSTEM, Cause.SERVICE, 2),
         ProbeKind.MESSAGE,
-        "[CRITICAL] Meta · sending fails · send · since 10:14 UTC (6 min) · code 2 · do: hold queues, no re-sends",
+        "[CRITICAL] Meta · sending fails · send · since 10:14 UTC (6 min) · code 2"
+        " · Meta's page: unknown · do: hold queues, no re-sends",
     ),
     (
         trouble(Kind.OUTAGE, SYSTEM, Cause.SERVICE, 131016, 2),
