@@ -123,8 +123,8 @@ class Story:
 def tell(marks: Sequence[Mark], now_ms: int, confirm: int = 2, posted: Sequence[Span] = ()) -> Story:
     """Section 1, rules 2 to 5, and the spans that section 2 sums."""
     told = in_order(marks)
-    promote_long_maintenance(told)
     own(told, now_ms)
+    promote_long_maintenance(told)
     runs = find_runs(told)
     judge_runs(told, runs, confirm, posted)
     story = Story(told, outages=len({one.outage for one in told} - {None}))
@@ -150,15 +150,17 @@ def in_order(marks: Sequence[Mark]) -> list[Told]:
 def promote_long_maintenance(told: Sequence[Told]) -> None:
     """Section 4: Meta's maintenance of a number, over 10 minutes in a row, is down.
 
-    Read: a row is broken by any other observation, of whatever column, and by nothing else.
+    Read: a row is broken by any other observation, of whatever column, and by a hole that tears a run (1.2).
     """
     row_began: int | None = None
+    before: Told | None = None
     for one in told:
         finding = one.mark.finding
+        torn, before = before is not None and torn_between(before, one), one
         if finding.cause is not Cause.MAINTENANCE or finding.column is not Column.UNOBSERVED:
             row_began = None
             continue
-        row_began = one.at if row_began is None else row_began
+        row_began = one.at if row_began is None or torn else row_began
         if one.at - row_began > TEN_MINUTES:
             one.column = Column.DOWN
 
@@ -178,13 +180,18 @@ def own(told: Sequence[Told], now_ms: int) -> None:
             one.right = min(middle, one.at + cap)
 
 
+def torn_between(one: Told, following: Told) -> bool:
+    """1.2: a hole (unowned time) of more than 3 P."""
+    return following.left - one.right > 3 * one.interval
+
+
 def find_runs(told: Sequence[Told]) -> list[list[Told]]:
     """1.2. Read: the P of a hole is the earlier neighbour's, and neighbours are any two observations in a row."""
     runs: list[list[Told]] = []
     current: list[Told] = []
     before: Told | None = None
     for one in told:
-        torn = before is not None and one.left - before.right > 3 * before.interval
+        torn = before is not None and torn_between(before, one)
         if torn or one.column in ANSWERS:
             current = []
         if one.failing:

@@ -103,3 +103,19 @@ def test_a_roll_joins_what_it_cut_and_counts_each_look_once() -> None:
     roll = grown(marks)
     assert len(roll.marks) < len(marks)
     assert roll.timeline(marks[-1].at_ms) == account(marks, marks[-1].at_ms)
+
+
+def test_the_very_first_look_may_come_late() -> None:
+    """Nothing is settled yet, so nothing that stands would change under anybody's eyes."""
+    roll = Roll()
+    assert roll.add(mark(START + MINUTE))
+    assert roll.add(mark(START))
+    assert roll.timeline(START + MINUTE) == account([mark(START), mark(START + MINUTE)], START + MINUTE)
+
+
+def test_an_outage_that_meta_posted_is_still_known_when_a_roll_settles() -> None:
+    marks = instead([mark(START + minute * MINUTE) for minute in range(300)], DOWN, [START + 100 * MINUTE])
+    roll = Roll(hold_ms=0, posted=(Span(START + 90 * MINUTE, START + 110 * MINUTE),))
+    assert all(roll.add(one) for one in marks)
+    assert len(roll.marks) < 200
+    assert roll.timeline(marks[-1].at_ms) == account(marks, marks[-1].at_ms, posted=roll.posted)

@@ -1,8 +1,9 @@
 """The edges of the arithmetic: four observed hours, one thing gone wrong in them, and what they must say."""
 
 import pytest
+from msgspec.structs import replace
 
-from wamon.core.finding import Finding, Mark
+from wamon.core.finding import Column, Finding, Mark, Verdict
 from wamon.core.segments import account
 from wamon.core.timeline import Span
 from wamon.core.uptime import Figures, figures
@@ -93,6 +94,20 @@ def test_metas_maintenance_of_a_number_is_down_after_ten_minutes(
 def test_one_answer_breaks_the_row_of_metas_maintenance() -> None:
     broken = instead(good_but(MAINTAINED, range(60, 80)), UP, [START + 70 * MINUTE])
     assert four_hours(broken).down_ms == 0
+
+
+def test_a_hole_that_would_tear_a_run_breaks_the_row_of_metas_maintenance() -> None:
+    """Two looks with a night between them do not prove a night of maintenance."""
+    kept = [one for one in GOOD if not 60 <= (one.at_ms - START) // MINUTE <= 200]
+    apart = [mark(START + minute * MINUTE, MAINTAINED) for minute in (60, 61, 180, 181)]
+    assert four_hours([*kept, *apart]).down_ms == 0
+    near = [mark(START + minute * MINUTE, MAINTAINED) for minute in (60, 64, 68, 72, 76)]
+    assert four_hours([*kept, *near]).down_ms == 330_000
+
+
+def test_what_a_person_ruled_of_metas_maintenance_stands() -> None:
+    ruled = replace(MAINTAINED, column=Column.UP, verdict=Verdict.OK)
+    assert four_hours(good_but(ruled, range(60, 100))).down_ms == 0
 
 
 def test_time_outside_the_running_periods_is_unobserved_though_its_edges_were_owned() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wamon.core.finding import Column, Mark
 from wamon.core.segments import Timeline, account
 from wamon.core.timeline import Span
-from wamon.core.uptime import Figures, add, clock_text, figures, percent
+from wamon.core.uptime import Figures, add, clock_text, figures, percent, ratio_percent
 
 from .strategies import UP, Scene, scenes
 
@@ -196,6 +196,18 @@ def test_a_percentage_is_rounded_toward_the_worse(lost: int, more: int) -> None:
         assert (hundredths + 1) * whole > 10_000 * more
 
 
+@quickly
+@given(st.integers(1, 366 * 24 * HOUR), st.integers(0, 20_000), st.integers(-2, 2))
+def test_a_ratio_prints_as_what_it_was_divided_from(whole: int, parts: int, off: int) -> None:
+    """Where documents carry ratios only; also next to a hundredth, by a millisecond of a year."""
+    lost = min(whole, max(0, whole * parts // 10_000 + off))
+    assert ratio_percent(1 - lost / whole) == percent(lost, whole)
+
+
+def test_no_ratio_prints_as_no_data() -> None:
+    assert ratio_percent(None) == "no data"
+
+
 @pytest.mark.parametrize(
     ("lost", "whole", "text"),
     [
@@ -240,3 +252,11 @@ def test_metas_formula_needs_nine_tenths_of_coverage(unobserved_ms: int, expecte
     )
     assert day.availability_meta == expected
     assert day.sufficient is (expected is not None)
+    assert day.insufficient is (expected is None)
+
+
+def test_a_day_that_was_maintenance_from_end_to_end_is_not_badly_observed() -> None:
+    day = Figures(total_ms=HOUR, maintenance_ms=HOUR)
+    assert (day.coverage, day.availability, day.availability_meta) == (None, None, None)
+    assert not day.sufficient
+    assert not day.insufficient

@@ -10,7 +10,7 @@ from wamon.core.days import PLATFORM, PLATFORM_RECEIVE, PLATFORM_SEND, Overlay, 
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
 from wamon.core.maintenance import Cover
 from wamon.core.observation import ProbeKind
-from wamon.core.platform import direction, either, quorum
+from wamon.core.platform import direction, either, one_canary, quorum
 from wamon.core.segments import Timeline, account
 from wamon.core.timeline import MINUTE, Span
 from wamon.core.uptime import Figures
@@ -115,9 +115,41 @@ def test_send_and_receive_are_kept_apart_and_either_is_the_platforms() -> None:
         "": [("send", ProbeKind.MESSAGE, TEN), ("send.roundtrip", ProbeKind.ROUNDTRIP, "." * 10 + "D" * 10)],
     }
     found = figured(rows)
-    assert minutes(found[PLATFORM_SEND], "down", "meta_down") == [10, 10]
+    assert minutes(found[PLATFORM_SEND], "down", "meta_down") == [15, 15]
     assert minutes(found[PLATFORM_RECEIVE], "down", "meta_down") == [10, 10]
     assert minutes(found[PLATFORM], "down", "meta_down") == [15, 15]
+
+
+@pytest.mark.parametrize(
+    ("send", "back", "expected"),
+    [
+        (".", "D", Column.DOWN),
+        ("D", ".", Column.DOWN),
+        ("D", " ", Column.DOWN),
+        ("U", " ", Column.USER),
+        (".", "U", Column.USER),
+        (".", "?", Column.UP),
+        (".", " ", Column.UP),
+        ("N", ".", Column.NETWORK),
+        ("?", " ", Column.UNOBSERVED),
+        (" ", " ", None),
+    ],
+)
+def test_a_canary_was_sent_only_when_nothing_that_was_seen_of_it_failed(
+    send: str, back: str, expected: Column | None
+) -> None:
+    """Meta accepts what never comes back: the way back speaks for sending too."""
+    whole = one_canary([told("." * 5 + send * 30), told("." * 5 + back * 30)])
+    columns = [one.column for one in whole.segments if one.span.holds(20 * MINUTE)]
+    assert columns == ([] if expected is None else [expected])
+
+
+def test_a_canary_and_its_way_back_are_one_number_in_the_quorum() -> None:
+    rows = {"a": [("send", ProbeKind.MESSAGE, ""), ("send.roundtrip", ProbeKind.ROUNDTRIP, TEN)]}
+    assert minutes(figured(rows)[PLATFORM_SEND], "down", "partial") == [10, 0]
+    rows["a"] += [("two", ProbeKind.MESSAGE, ""), ("two.roundtrip", ProbeKind.ROUNDTRIP, "")]
+    assert minutes(figured(rows)[PLATFORM_SEND], "down", "partial") == [0, 10]
+    assert minutes(figured(rows)[PLATFORM], "down", "partial") == [0, 10]
 
 
 def test_traffic_speaks_for_both_directions() -> None:
@@ -139,6 +171,29 @@ def test_what_is_down_under_maintenance_is_neither_down_nor_partial() -> None:
     found = figured(rows, overlay)
     assert minutes(found["one"], "down", "maintenance") == [5, 5]
     assert minutes(found[PLATFORM], "partial", "maintenance") == [5, 5]
+
+
+def test_time_outside_the_running_periods_is_not_partial_either() -> None:
+    overlay = Overlay(unobserved=(Span(5 * MINUTE, 10 * MINUTE),))
+    rows = {"a": [("one", ProbeKind.MESSAGE, TEN)], "b": [("two", ProbeKind.MESSAGE, "")]}
+    assert minutes(figured(rows, overlay)[PLATFORM], "partial", "unobserved") == [5, 5]
+
+
+def test_the_platforms_row_begins_with_the_first_target_that_speaks_for_it() -> None:
+    """An hour in which nobody sent anything was not badly observed: it was not watched."""
+    targets = [
+        Watched("graph", ProbeKind.EDGE, MINUTE),
+        Watched("a", ProbeKind.MESSAGE, MINUTE),
+        Watched("b", ProbeKind.MESSAGE, MINUTE),
+    ]
+    timelines = {name: told("") for name in ("graph", "a", "b")}
+    first = {"graph": 0, "a": 20 * MINUTE, "b": 30 * MINUTE}
+    found = day_figures(targets, timelines, first, HOUR, HOUR.end_ms)
+    assert found[PLATFORM].total_ms == found[PLATFORM_SEND].total_ms == HOUR.end_ms - 20 * MINUTE
+    assert found[PLATFORM].coverage == 1
+    early = day_figures(targets, timelines, first, Span(0, 15 * MINUTE), HOUR.end_ms)
+    assert set(early) == {"graph", PLATFORM}
+    assert early[PLATFORM].availability is None
 
 
 def test_a_target_not_yet_watched_has_no_row() -> None:

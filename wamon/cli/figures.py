@@ -8,7 +8,7 @@ import msgspec
 
 from wamon.core.days import PLATFORM
 from wamon.core.timeline import SECOND
-from wamon.core.uptime import Figures, add, clock_text, percent
+from wamon.core.uptime import Figures, add, clock_text, percent, ratio_percent
 from wamon.terminal import BAD, OFF, OURS, QUIET, Cell, Page
 from wamon.web.words import INSUFFICIENT, Share, experienced_share, meta_share, platform_share
 
@@ -36,7 +36,7 @@ def row_of(document: Mapping[str, Any]) -> Row:
     """A row from one of a replay's or a page's ``days``."""
     sums = figures_of(document)
     told = document.get("first_published")
-    first = ratio_text(told["availability"]) if told else ""
+    first = ratio_percent(told["availability"]) if told else ""
     return Row(
         document["target"],
         date.fromisoformat(document["date"]),
@@ -53,11 +53,6 @@ def figures_of(document: Mapping[str, Any]) -> Figures:
     keys = {name: f"{name.removesuffix('_ms')}_s" for name in Figures.__struct_fields__ if name.endswith("_ms")}
     sums = {name: round(document[key] * SECOND) for name, key in keys.items() if key in document}
     return Figures(total_ms=round(document["seconds"] * SECOND), **sums)
-
-
-def ratio_text(ratio: float | None) -> str:
-    """A ratio as `uptime.percent` writes it; "no data" for none."""
-    return "no data" if ratio is None else percent(round((1 - ratio) * 1e9), 1_000_000_000)
 
 
 def months_of(rows: Iterable[Row]) -> dict[tuple[str, str], Figures]:

@@ -14,6 +14,7 @@ from wamon.control import ControlError, ask, socket_path
 from wamon.core.days import Overlay
 from wamon.core.knowledge import knowledge
 from wamon.core.timeline import Span, subtract
+from wamon.core.uptime import ratio_percent
 from wamon.ledger import LedgerError, open_ledger
 from wamon.schedule import wall_ms
 from wamon.settings import Settings, SettingsError, default_settings, load
@@ -82,16 +83,8 @@ def lines(document: Mapping[str, Any], *, dry_run: bool) -> list[str]:
     ]
     told.append("Days:")
     told += [
-        f"  {one['target']} {one['date']}: {_share(one['before'])} -> {_share(one['after'])},"
+        f"  {one['target']} {one['date']}: {ratio_percent(one['before'])} -> {ratio_percent(one['after'])},"
         f" revision {one['revision']}"
         for one in document["days"]
     ]
     return [*told, "Nothing was written: this was a dry run."] if dry_run else told
-
-
-def _share(ratio: float | None) -> str:
-    """A ratio in percent, rounded toward the worse."""
-    if ratio is None:
-        return "no data"
-    hundredths = int(ratio * 10_000)
-    return "100 %" if ratio >= 1 else f"{hundredths // 100}.{hundredths % 100:02d} %"

@@ -6,7 +6,8 @@ from functools import cache
 import msgspec
 
 from wamon.core.maintenance import NO_COVER, Cover, shared
-from wamon.core.platform import RECEIVE, SEND, Combined, direction, either, silenced
+from wamon.core.observation import WAY_BACK
+from wamon.core.platform import RECEIVE, SEND, Combined, direction, either, one_canary, silenced
 from wamon.core.segments import Timeline
 from wamon.core.timeline import Span, subtract, total_ms
 from wamon.core.uptime import Figures, figures
@@ -48,24 +49,28 @@ def day_figures(
 ) -> dict[str, Figures]:
     """Figures of a day by row. A row begins with the target's activation (``first_ms``) and ends now.
 
-    A target that was not yet watched has no row; the platform always has one, null without send and receive. A row
-    that is put together of targets is in maintenance while all of them are.
+    A target that was not yet watched has no row. A row that is put together of targets begins with the first of
+    them, and is in maintenance while all of them are; the platform always has one, null without send and receive.
     """
     rows = {
         one.name: _sum(Combined(timelines[one.name]), window, overlay.of(one.name), overlay)
         for one in targets
         if one.name in timelines and (window := _window(day, first_ms.get(one.name), now_ms)).length_ms
     }
-    began_ms = min((first_ms[one.name] for one in targets if one.name in first_ms), default=None)
-    window = _window(day, began_ms, now_ms)
     together = _together([one for one in targets if one.name in rows], timelines, overlay)
-    for name, directions in _MADE_OF.items() if window.length_ms else ():
-        resting = shared(overlay.of(one.name) for one in targets if one.name in rows and _speaks(one, directions))
+    for name, directions in _MADE_OF.items():
+        speakers = [one for one in targets if one.name in rows and _speaks(one, directions)]
+        resting = shared(overlay.of(one.name) for one in speakers)
         each = [together(probes, resting) for probes in directions]
         combined = each[0] if len(each) == 1 else either(*each)
-        if combined is not None or name == PLATFORM:
+        window = _window(day, _began_ms(speakers or targets, first_ms), now_ms)
+        if window.length_ms and (combined is not None or name == PLATFORM):
             rows[name] = _sum(combined or Combined(Timeline()), window, resting, overlay)
     return rows
+
+
+def _began_ms(targets: Iterable[Watched], first_ms: Mapping[str, int]) -> int | None:
+    return min((first_ms[one.name] for one in targets if one.name in first_ms), default=None)
 
 
 def _window(day: Span, first_ms: int | None, now_ms: int) -> Span:
@@ -80,7 +85,8 @@ def _sum(combined: Combined, window: Span, resting: Cover, overlay: Overlay) -> 
         afterwards=resting.afterwards,
         unobserved=overlay.unobserved,
     )
-    return msgspec.structs.replace(sums, partial_ms=total_ms(subtract(combined.partial, resting.spans), window))
+    partial = subtract(combined.partial, (*resting.spans, *overlay.unobserved))
+    return msgspec.structs.replace(sums, partial_ms=total_ms(partial, window))
 
 
 def _speaks(one: Watched, directions: Sequence[frozenset[str]]) -> bool:
@@ -97,11 +103,15 @@ def _together(
 
     @cache
     def direction_of(probes: frozenset[str], resting: Cover) -> Combined | None:
-        accounts: dict[str, list[Timeline]] = {}
+        canaries: dict[tuple[str, str], list[Timeline]] = {}
         for one in targets:
             if one.probe in probes:
                 alone = subtract(overlay.of(one.name).spans, resting.spans)
-                accounts.setdefault(one.account, []).append(silenced(timelines[one.name], alone))
+                key = (one.account, one.name.removesuffix(WAY_BACK))
+                canaries.setdefault(key, []).append(silenced(timelines[one.name], alone))
+        accounts: dict[str, list[Timeline]] = {}
+        for (account, _), timelines_of_one in canaries.items():
+            accounts.setdefault(account, []).append(one_canary(timelines_of_one))
         return direction(accounts) if accounts else None
 
     return direction_of

@@ -10,6 +10,10 @@ MAXIMUM_BODY_BYTES = 64 * 1024
 """More of a body than this is never kept, nor read from a target."""
 
 
+WAY_BACK = ".roundtrip"
+"""What follows a canary's name in the name of its way back (CONTRACT section 7)."""
+
+
 class ProbeKind(StrEnum):
     """CONTRACT section 4."""
 

@@ -10,9 +10,12 @@ from wamon.core.observation import ProbeKind
 from wamon.core.segments import META_MINIMUM_MS, Segment, Timeline
 from wamon.core.timeline import Span, subtract, union
 
-SEND = frozenset({ProbeKind.MESSAGE, ProbeKind.TRAFFIC})
+SEND = frozenset({ProbeKind.MESSAGE, ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC})
 RECEIVE = frozenset({ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC})
-"""Which probes speak for which direction. Meta counts "send or receive"; both readings stay visible."""
+"""Which probes speak for which direction: a canary that did not come back was not sent, or did not arrive.
+
+Meta counts "send or receive"; both readings stay visible.
+"""
 
 _REPORTING = frozenset({Column.UP, Column.DOWN, Column.USER})
 
@@ -52,6 +55,13 @@ def silenced(timeline: Timeline, spans: Sequence[Span]) -> Timeline:
         brackets=tuple(subtract(timeline.brackets, spans)),
         blips=timeline.blips,
     )
+
+
+def one_canary(timelines: Sequence[Timeline]) -> Timeline:
+    """A canary's send and its way back: the worse of what was seen; where only one was seen, that one."""
+    if len(timelines) == 1:
+        return timelines[0]
+    return _fold(timelines, _worse_of_seen, lambda flags, _: any(flags))
 
 
 def either(one: Combined | None, other: Combined | None) -> Combined | None:
@@ -97,7 +107,7 @@ def _majority(found: Sequence[Segment | None]) -> _Choice:
     if quorum(len(down), len(reporting)):
         return Column.DOWN, down[0]
     answering = [one for one in reporting if one.column is not Column.DOWN]
-    if any(one.column is Column.UP for one in answering) or (down and not answering):
+    if any(one.column is Column.UP for one in answering):
         return Column.UP, None
     if answering:
         return Column.USER, answering[0]
@@ -113,6 +123,11 @@ def _worse(found: Sequence[Segment | None]) -> _Choice:
     columns = [Column.UNOBSERVED if one is None else one.column for one in found]
     worst = min(columns, key=_WORST_FIRST.index)
     return worst, next((one for one in found if one is not None and one.column is worst), None)
+
+
+def _worse_of_seen(found: Sequence[Segment | None]) -> _Choice:
+    seen = [one for one in found if one is not None and one.column is not Column.UNOBSERVED]
+    return _worse(seen or found)
 
 
 def _fold(

@@ -199,8 +199,8 @@ def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
     return {
         "today": summed(lambda one: one.date == today),
         "yesterday": summed(lambda one: one.date == today - timedelta(days=1)),
-        "month": summed(lambda one: one.figures.sufficient and _same_month(one.date, today)),
-        "days": summed(lambda one: one.figures.sufficient),
+        "month": summed(lambda one: not one.figures.insufficient and _same_month(one.date, today)),
+        "days": summed(lambda one: not one.figures.insufficient),
     }
 
 

@@ -26,6 +26,7 @@ class Roll:
         self.posted = posted
         self.hold_ms = hold_ms
         self.marks: list[Mark] = []
+        self._cut = False
         self._segments: list[Segment] = []
         self._meta_down: list[Span] = []
         self._proven: list[Span] = []
@@ -50,7 +51,7 @@ class Roll:
     def _insert(self, mark: Mark) -> bool:
         """A late arrival finds its place among the looks that are not settled."""
         place = next(i for i, one in enumerate(self.marks) if one.at_ms >= mark.at_ms)
-        if self.marks[place].at_ms == mark.at_ms or place == 0:
+        if self.marks[place].at_ms == mark.at_ms or (place == 0 and self._cut):
             return False
         self.marks.insert(place, mark)
         return True
@@ -65,9 +66,9 @@ class Roll:
     def _settle(self, before_ms: int) -> None:
         cut = settled_until(self.marks, before_ms)
         if cut > 0:
-            done = account(self.marks[: cut + 1], self.marks[cut].at_ms, confirm=self.confirm, posted=self.posted)
-            self._keep(done)
+            self._keep(self._account(self.marks[: cut + 1], self.marks[cut].at_ms))
             del self.marks[:cut]
+            self._cut = True
         self._settle_at = len(self.marks) + _SETTLE_EVERY
 
     def _keep(self, done: Timeline) -> None:
@@ -77,9 +78,12 @@ class Roll:
         self._brackets.extend(done.brackets)
         self._blips.extend(done.blips)
 
+    def _account(self, marks: Sequence[Mark], now_ms: int) -> Timeline:
+        return account(marks, now_ms, confirm=self.confirm, posted=self.posted)
+
     def timeline(self, now_ms: int) -> Timeline:
         """All that is kept, up to now."""
-        fresh = account(self.marks, now_ms, confirm=self.confirm, posted=self.posted)
+        fresh = self._account(self.marks, now_ms)
         return Timeline(
             segments=tuple(_joined(self._segments, fresh.segments)),
             meta_down=(*self._meta_down, *fresh.meta_down),

@@ -90,8 +90,8 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
     observations of one instant the first given stands.
     """
     ordered = _ordered(marks)
-    columns = _columns(ordered)
     owned = _owned(ordered, now_ms)
+    columns = _columns(ordered, owned)
     if not FAILING.intersection(columns):
         return Timeline(tuple(_segments(ordered, columns, owned, {}, set())))
     outages, blips = _outages(ordered, _runs(ordered, columns, owned), confirm, posted)
@@ -120,18 +120,26 @@ def _ordered(marks: Sequence[Mark]) -> list[Mark]:
     return [kept[at_ms] for at_ms in sorted(kept)]
 
 
-def _columns(marks: Sequence[Mark]) -> list[Column]:
-    """Each observation's column; Meta's maintenance of a number turns down once it has lasted too long."""
+def _columns(marks: Sequence[Mark], owned: _Owned) -> list[Column]:
+    """Each observation's column; Meta's maintenance of a number turns down once it has lasted too long.
+
+    Another look ends the row, and so does a hole that would tear a run: nobody knows what was there.
+    """
     columns = [mark.finding.column for mark in marks]
     since: int | None = None
     for i, mark in enumerate(marks):
-        if mark.finding.cause is not Cause.MAINTENANCE:
+        if not _maintained(mark):
             since = None
-        elif since is None:
+        elif since is None or _torn(marks, owned, i):
             since = mark.at_ms
         elif mark.at_ms - since > MAINTENANCE_ALLOWANCE_MS:
             columns[i] = Column.DOWN
     return columns
+
+
+def _maintained(mark: Mark) -> bool:
+    """Meta's maintenance as a rule found it; where a person ruled otherwise, the ruling stands."""
+    return mark.finding.cause is Cause.MAINTENANCE and mark.finding.column is Column.UNOBSERVED
 
 
 def reach_ms(interval_ms: int) -> int:
@@ -304,7 +312,7 @@ def _quiet(marks: Sequence[Mark], i: int, step: int) -> bool:
         return False
     near = i
     while 0 <= near < len(marks) and abs(marks[near].at_ms - marks[i].at_ms) <= NEAR_MS:
-        if marks[near].finding.column in FAILING or marks[near].finding.cause is Cause.MAINTENANCE:
+        if marks[near].finding.column in FAILING or _maintained(marks[near]):
             return False
         near += step
     return True

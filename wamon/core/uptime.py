@@ -62,6 +62,11 @@ class Figures(msgspec.Struct, frozen=True):
         return self.coverage is not None and self.coverage >= SUFFICIENT_COVERAGE
 
     @property
+    def insufficient(self) -> bool:
+        """Whether too little was observed for a percentage. A day that nobody had to observe is not meant."""
+        return self.coverage is not None and not self.sufficient
+
+    @property
     def availability(self) -> float | None:
         """The platform's, strict: every down second counts. None when nothing was observed."""
         return 1 - self.down_ms / self.platform_ms if self.platform_ms > 0 else None
@@ -150,6 +155,20 @@ def percent(part_ms: int, whole_ms: int) -> str:
     if part_ms <= 0:
         return "100 %"
     hundredths = max(0, (whole_ms - part_ms) * 10_000 // whole_ms)
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+_UNSURE = 1e-11
+"""What dividing leaves unsure of a ratio in hundredths of a percent; a millisecond of a year is thrice as much."""
+
+
+def ratio_percent(ratio: float | None) -> str:
+    """A ratio that was divided already as `percent` writes it; "no data" for none."""
+    if ratio is None:
+        return "no data"
+    if ratio >= 1:
+        return "100 %"
+    hundredths = int(max(0.0, ratio) * 10_000 + _UNSURE)
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
 
 

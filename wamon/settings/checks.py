@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from wamon.core.days import PLATFORM_ROWS
 from wamon.core.meta_page import OFTEN_MS
 from wamon.core.timeline import MINUTE, SECOND
 from wamon.settings.durations import format_duration
@@ -33,9 +34,9 @@ SHORTEST_INTERVAL_MS = SECOND
 
 
 def reserved_name(target: Target, _: Account) -> Problem | None:
-    """``platform`` is the row of all targets together (CONTRACT section 6)."""
-    if target.name == "platform":
-        return "name", "'platform' is the row of all targets together; choose another name"
+    """``platform`` is the row of all targets together (CONTRACT section 6), and has parts."""
+    if target.name in PLATFORM_ROWS:
+        return "name", f"'{target.name}' is the row of all targets together; choose another name"
     return None
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.observation import ProbeKind
+from wamon.core.observation import WAY_BACK, ProbeKind
 from wamon.core.timeline import HOUR, MINUTE, SECOND
 from wamon.settings import values as v
 from wamon.settings.secrets import SecretRef
@@ -134,7 +134,7 @@ class MessageTarget(AskingTarget, frozen=True, kw_only=True, tag_field="probe", 
     @property
     def roundtrip(self) -> str:
         """The name of the target that is its way back."""
-        return f"{self.name}.roundtrip"
+        return f"{self.name}{WAY_BACK}"
 
 
 class WebhookTarget(AskingTarget, frozen=True, kw_only=True, tag_field="probe", tag="webhook"):
