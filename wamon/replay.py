@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-import heapq
 from array import array
+from bisect import bisect_right
 from codecs import BOM_UTF8
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
@@ -25,7 +26,7 @@ from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.publication import DayState, Publication, day_document, day_state, figures_document
-from wamon.core.reading import read_exchange, read_head
+from wamon.core.reading import head_of, read_head, read_line
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
@@ -79,19 +80,23 @@ def _collecting_seldom() -> Iterator[None]:
 
 def _targets(path: Path, known: Sequence[Watched]) -> list[Watched]:
     """The configured targets, and those that only the file names, with the median of their spacing."""
-    named = {one.name for one in known}
+    enough = {one.name for one in known}
     seen: dict[str, array[int]] = {}
     kinds: dict[str, ProbeKind] = {}
-    decoder = msgspec.json.Decoder(_Glance)
     with _opened(path) as lines:
         for line in lines:
-            target, probe, at_ms = _glance(decoder, line)
-            if at_ms is None or target in named:
+            head = read_head(line)
+            target = head.target if isinstance(head.target, str) else ""
+            if target in enough:
                 continue
-            kinds.setdefault(target, probe)
+            probe, at_ms = head_of(head)
+            if at_ms is None:
+                continue
+            kinds.setdefault(target, probe or ProbeKind.API)
             instants = seen.setdefault(target, array("q"))
-            if len(instants) < _SAMPLE:
-                instants.append(at_ms)
+            instants.append(at_ms)
+            if len(instants) == _SAMPLE:
+                enough.add(target)
     return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
 
 
@@ -103,23 +108,6 @@ def _opened(path: Path) -> BinaryIO:
     return lines
 
 
-class _Glance(msgspec.Struct):
-    """The little of a line that the first reading needs; the rest is not even built."""
-
-    target: Any = None
-    probe: Any = None
-    at: Any = None
-
-
-def _glance(decoder: msgspec.json.Decoder[_Glance], line: bytes) -> tuple[str, ProbeKind, int | None]:
-    try:
-        found = decoder.decode(line)
-    except (msgspec.MsgspecError, RecursionError):
-        return "", ProbeKind.API, None
-    target, probe, at_ms = read_head(found.target, found.probe, found.at)
-    return target, probe or ProbeKind.API, at_ms
-
-
 def _spacing(instants: array[int]) -> int:
     ordered = sorted(set(instants))
     gaps = [after - before for before, after in pairwise(ordered)]
@@ -127,43 +115,36 @@ def _spacing(instants: array[int]) -> int:
 
 
 def _exchanges(path: Path, complaints: TextIO) -> Iterator[Exchange]:
-    decoder = msgspec.json.Decoder()
     with _opened(path) as lines:
         for number, line in enumerate(lines, 1):
-            if not line.strip():
+            if line.isspace():
                 continue
-            exchange, wrong = _read(decoder, line)
-            if exchange is None:
+            exchange, wrong = read_line(line)
+            if exchange is None or exchange.at_ms is None:
+                wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
                 complaints.write(f"line {number}: {wrong}; skipped\n")
             else:
                 yield exchange
 
 
-def _read(decoder: msgspec.json.Decoder[Any], line: bytes) -> tuple[Exchange | None, str]:
-    try:
-        document = decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError) as wrong:
-        return None, f"not JSON ({wrong})"
-    if not isinstance(document, dict):
-        return None, f"a JSON object is needed, found {type(document).__name__}"
-    exchange = read_exchange(document)
-    if exchange.at_ms is None:
-        return None, "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
-    return exchange, ""
-
-
 def _sorted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
     """In the order of their instants, equals in the order of the file, as far as a small buffer reaches."""
-    waiting: list[tuple[int, int, Exchange]] = []
+    waiting: deque[Exchange] = deque()
     newest = 0
-    for number, exchange in enumerate(exchanges):
-        at_ms = exchange.at_ms or 0
-        newest = max(newest, at_ms)
-        heapq.heappush(waiting, (at_ms, number, exchange))
-        while waiting and (newest - waiting[0][0] > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES):
-            yield heapq.heappop(waiting)[2]
-    while waiting:
-        yield heapq.heappop(waiting)[2]
+    for exchange in exchanges:
+        at_ms = _at(exchange)
+        if at_ms >= newest:
+            newest = at_ms
+            waiting.append(exchange)
+        else:
+            waiting.insert(bisect_right(waiting, at_ms, key=_at), exchange)
+        while newest - _at(waiting[0]) > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _at(exchange: Exchange) -> int:
+    return exchange.at_ms or 0
 
 
 class _Run:
@@ -181,7 +162,7 @@ class _Run:
             self.vigil.watch(one)
             self.archive[one.name] = Roll(confirm=plan.lasting.confirm, hold_ms=hold_ms)
             self.witnessed[one.name] = {}
-        self.probes = {one.name: one.probe for one in targets}
+        self.evidence = frozenset(one.name for one in targets if one.probe in EVIDENCE)
         self.hold_ms = hold_ms
         self.first_ms: dict[str, int] = {}
         self.published: dict[tuple[str, date], list[Publication]] = {}
@@ -198,13 +179,13 @@ class _Run:
             self._begin(at_ms)
         self._advance(at_ms)
         observed = self.vigil.observe(exchange)
-        name = exchange.target
-        self.first_ms.setdefault(name, at_ms)
-        roll = self.archive[name]
-        mark = Mark(at_ms, observed.context, observed.ruling.finding)
-        if roll.add(mark) and (mark.finding.verdict is not Verdict.OK or self.probes[name] in EVIDENCE):
+        name, mark = exchange.target, observed.mark
+        if name not in self.first_ms:
+            self.first_ms[name] = at_ms
+        if self.archive[name].add(mark) and (mark.finding.verdict is not Verdict.OK or name in self.evidence):
             self.witnessed[name][at_ms] = exchange
-        self._follow(observed.follow_ups)
+        if observed.follow_ups:
+            self._follow(observed.follow_ups)
 
     def _begin(self, at_ms: int) -> None:
         self.now_ms = at_ms

@@ -54,7 +54,7 @@ def test_a_control_that_failed_too_turns_what_was_doubtful_into_our_own_line(fai
 
 def test_a_control_that_answered_makes_the_path_firm() -> None:
     vigil = watching()
-    assert vigil.observe(look(0, GONE)).ruling.finding.provisional
+    assert vigil.observe(look(0, GONE)).finding.provisional
     (firm,) = vigil.observe(look(3, GOOD, "control")).follow_ups
     assert (firm.finding.provisional, firm.finding.column) == (False, Column.NETWORK)
     assert vigil.observe(look(4, GOOD, "control")).follow_ups == ()
@@ -98,7 +98,8 @@ def test_a_control_of_which_nothing_is_known_is_no_evidence() -> None:
 
 
 def test_the_first_ruling_is_live_and_of_this_edition() -> None:
-    ruling = watching().observe(look(0, SYSTEM)).ruling
+    vigil, seen = watching(), look(0, SYSTEM)
+    ruling = vigil.ruling(seen, vigil.observe(seen))
     assert (ruling.origin, ruling.edition) == (Origin.LIVE, knowledge().catalogue.edition)
     assert ruling.finding.verdict is Verdict.SYSTEM_ERROR
 

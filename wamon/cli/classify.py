@@ -2,21 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 import msgspec
 
 from wamon.cli.answers import BAD_NEWS, FINE, readable
 from wamon.core.judgement import judge, verdict_document
 from wamon.core.knowledge import Knowledge, knowledge
-from wamon.core.reading import read_exchange
+from wamon.core.observation import Exchange
+from wamon.core.reading import read_line
 
 STDIN = "-"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_NAMES = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean"}
 
 
 def classify_command(file: str) -> int:
@@ -37,54 +37,22 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 def classify(lines: BinaryIO, out: BinaryIO, *, flush: bool) -> int:
     """A verdict, or an error, for every line that is not blank; with ``flush`` each one leaves at once."""
     known, code = knowledge(), FINE
-    decode = msgspec.json.Decoder().decode
     for number, line in enumerate(lines, 1):
         text = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
         if not text.strip():
             continue
-        document, wrong = read_object(decode, text)
-        if document is None:
+        exchange, wrong = read_line(text)
+        if exchange is None:
             code = BAD_NEWS
             out.write(_encoded({"error": f"line {number}: {wrong}"}) + b"\n")
         else:
-            out.write(_judged(document, known) + b"\n")
+            out.write(_judged(exchange, known) + b"\n")
         if flush:
             out.flush()
     return code
 
 
-def read_object(decode: Callable[[bytes], Any], line: bytes) -> tuple[dict[str, Any] | None, str]:
-    """The JSON object of a line, or None and the reason. A lenient reader tries what the fast one refuses."""
-    try:
-        found = decode(line)
-    except RecursionError:
-        return None, "nested too deeply to be read"
-    except ValueError:
-        try:
-            found = json.loads(line.decode(), parse_constant=_refuse)
-        except RecursionError:
-            return None, "nested too deeply to be read"
-        except ValueError as wrong:
-            return None, f"not JSON ({_reason(wrong)})"
-    if isinstance(found, dict):
-        return found, ""
-    return None, f"a JSON object is needed, found {_NAMES.get(type(found), 'null')}"
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
-
-
-def _reason(wrong: ValueError) -> str:
-    if isinstance(wrong, json.JSONDecodeError):
-        return f"{wrong.msg.lower()} at character {wrong.pos + 1}"
-    if isinstance(wrong, UnicodeDecodeError):
-        return f"byte {wrong.start + 1} is not UTF-8"
-    return str(wrong).partition(";")[0]
-
-
-def _judged(document: dict[str, Any], known: Knowledge) -> bytes:
-    exchange = read_exchange(document)
+def _judged(exchange: Exchange, known: Knowledge) -> bytes:
     return _encoded(verdict_document(exchange, judge(exchange, known), known))
 
 

@@ -17,6 +17,9 @@ _ERROR_MARKS = ("message", "fbtrace_id", "type", "error_data", "error_subcode", 
 _NOT_AN_ERROR = frozenset({"health_status", "entities"})
 """Nodes of a good answer that carry error codes of their own: a state, not a failure of the call."""
 
+_OF_WEBHOOKS = frozenset({"entry", "statuses", "messaging_product"})
+"""An object with none of these keys tells of no message."""
+
 _ACCOUNT_FIELDS = frozenset({"account_update", "account_review_update"})
 """Webhook fields that tell of a restriction, a ban, a review, or of who may act for the account."""
 
@@ -54,6 +57,8 @@ def graph_error(body: Any, *, nested: bool = True) -> GraphError | None:
         return found
     if not isinstance(body, dict | list):
         return None
+    if isinstance(body, dict) and _OF_WEBHOOKS.isdisjoint(body):
+        return _wrapped(body) if nested else None
     return _reported(body) or (_wrapped(body) if nested else None)
 
 

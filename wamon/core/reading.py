@@ -1,7 +1,10 @@
 """A recorded exchange as JSON, in and out (CONTRACT section 4): lenient in, exact out."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
+
+import msgspec
 
 from wamon.core.observation import PHASES, STEPS, Exchange, Failure, Phase, ProbeKind
 from wamon.core.timeline import iso, parse_iso
@@ -20,6 +23,132 @@ _IMPLIED = {
     Failure.BODY_TOO_LARGE: Phase.SENT,
 }
 """Where a recorder left out ``reached``, what its failure says of it. A reset or a deadline says nothing."""
+
+
+_LONGEST_STEP_MS = 1e9
+
+
+class _Usual(msgspec.Struct):
+    """A line whose every key has the documented type: it is read without looking at each value twice."""
+
+    target: str = ""
+    probe: ProbeKind | None = None
+    at: str = ""
+    request_fingerprint: str | None = None
+    token_fingerprint: str | None = None
+    reached: str | None = None
+    failure: Failure | None = None
+    http_status: int | None = None
+    headers: dict[str, str] = {}
+    body: Any = None
+    durations_ms: dict[str, float] = {}
+    expected_body: str | None = None
+    peer: str | None = None
+    certificate_expires_at: str | None = None
+    detail: str | None = None
+
+
+_decode_usual = msgspec.json.Decoder(_Usual).decode
+_decode = msgspec.json.Decoder().decode
+_NAMES = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean"}
+
+
+def read_line(line: bytes) -> tuple[Exchange | None, str]:
+    """An exchange from one line of JSON, or None and what is wrong with the line.
+
+    The same as `read_exchange` of the parsed line, in a fraction of the time where the line is as documented.
+    """
+    try:
+        return _usual(_decode_usual(line)), ""
+    except (ValueError, RecursionError, _UnusualError):
+        document, wrong = read_object(line)
+    return (None, wrong) if document is None else (read_exchange(document), "")
+
+
+def read_object(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """The JSON object of a line, or None and the reason. A lenient reader tries what the fast one refuses."""
+    try:
+        found = _decode(line)
+    except RecursionError:
+        return None, "nested too deeply to be read"
+    except ValueError:
+        try:
+            found = json.loads(line.decode(), parse_constant=_refuse)
+        except RecursionError:
+            return None, "nested too deeply to be read"
+        except ValueError as wrong:
+            return None, f"not JSON ({_reason(wrong)})"
+    if isinstance(found, dict):
+        return found, ""
+    return None, f"a JSON object is needed, found {_NAMES.get(type(found), 'null')}"
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _reason(wrong: ValueError) -> str:
+    if isinstance(wrong, json.JSONDecodeError):
+        return f"{wrong.msg.lower()} at character {wrong.pos + 1}"
+    if isinstance(wrong, UnicodeDecodeError):
+        return f"byte {wrong.start + 1} is not UTF-8"
+    return str(wrong).partition(";")[0]
+
+
+class Head(msgspec.Struct):
+    """Which target, which probe and when, of a line; the rest is not even built."""
+
+    target: Any = None
+    probe: Any = None
+    at: Any = None
+
+
+_decode_head = msgspec.json.Decoder(Head).decode
+
+
+def read_head(line: bytes) -> Head:
+    """The little of a line that tells whose it is; empty when it cannot be read. `read_exchange` says the rest."""
+    try:
+        return _decode_head(line)
+    except (ValueError, RecursionError):
+        get = (read_object(line)[0] or {}).get
+        return Head(get("target"), get("probe"), get("at"))
+
+
+class _UnusualError(Exception):
+    """A value within its type that needs the lenient reading."""
+
+
+def _usual(line: _Usual) -> Exchange:
+    body, durations = line.body, line.durations_ms
+    if line.reached not in PHASES:
+        raise _UnusualError
+    if not isinstance(body, dict | list | str | None) or not _all_measured(durations):
+        raise _UnusualError
+    return Exchange(
+        line.target,
+        line.probe,
+        parse_iso(line.at),
+        line.request_fingerprint,
+        line.token_fingerprint,
+        PHASES[line.reached],
+        line.failure,
+        line.http_status,
+        {name.lower(): value for name, value in line.headers.items()},
+        body,
+        durations,
+        line.expected_body,
+        line.peer,
+        _instant(line.certificate_expires_at),
+        line.detail,
+    )
+
+
+def _all_measured(durations: Mapping[str, float]) -> bool:
+    if not durations:
+        return True
+    steps = durations.values()
+    return durations.keys() <= _STEPS and min(steps) >= 0 and max(steps) < _LONGEST_STEP_MS
 
 
 def read_exchange(document: Mapping[str, Any]) -> Exchange:
@@ -47,9 +176,9 @@ def read_exchange(document: Mapping[str, Any]) -> Exchange:
     )
 
 
-def read_head(target: Any, probe: Any, at: Any) -> tuple[str, ProbeKind | None, int | None]:
-    """Only which target, which probe and when, of the same keys."""
-    return _text(target) or "", _KINDS.get(_text(probe) or ""), _instant(at)
+def head_of(head: Head) -> tuple[ProbeKind | None, int | None]:
+    """Which probe, and when, as `read_exchange` has it."""
+    return _KINDS.get(_text(head.probe) or ""), _instant(head.at)
 
 
 def write_exchange(seen: Exchange) -> dict[str, Any]:
@@ -129,4 +258,4 @@ def _durations(found: Any) -> Mapping[str, float]:
 
 
 def _measured(found: Any) -> bool:
-    return isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found < 1e9
+    return isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found < _LONGEST_STEP_MS

@@ -1,5 +1,6 @@
 """One target's timeline while it is being written: what is settled, and the looks that may still change."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from wamon.core.finding import Finding, Mark
@@ -50,18 +51,23 @@ class Roll:
 
     def _insert(self, mark: Mark) -> bool:
         """A late arrival finds its place among the looks that are not settled."""
+<<<<<<< HEAD
         place = next(i for i, one in enumerate(self.marks) if one.at_ms >= mark.at_ms)
         if self.marks[place].at_ms == mark.at_ms or (place == 0 and self._cut):
+=======
+        place = bisect_left(self.marks, mark.at_ms, key=_at)
+        if self.marks[place].at_ms == mark.at_ms or place == 0:
+>>>>>>> 20ebc06 (A recorded line is read once, with its types, and leniently only where it is odd)
             return False
         self.marks.insert(place, mark)
         return True
 
     def judge_again(self, findings: Mapping[int, Finding]) -> None:
         """Put new findings (by instant) in the place of the standing ones."""
-        self.marks = [
-            Mark(mark.at_ms, mark.context, findings[mark.at_ms]) if mark.at_ms in findings else mark
-            for mark in self.marks
-        ]
+        for at_ms, finding in findings.items():
+            place = bisect_left(self.marks, at_ms, key=_at)
+            if place < len(self.marks) and self.marks[place].at_ms == at_ms:
+                self.marks[place] = Mark(at_ms, self.marks[place].context, finding)
 
     def _settle(self, before_ms: int) -> None:
         cut = settled_until(self.marks, before_ms)
@@ -99,6 +105,10 @@ class Roll:
         self._proven = [one for one in self._proven if one.end_ms > at_ms]
         self._brackets = [one for one in self._brackets if one.end_ms > at_ms]
         self._blips = [one for one in self._blips if one >= at_ms]
+
+
+def _at(mark: Mark) -> int:
+    return mark.at_ms
 
 
 def _continues(one: Segment, following: Segment) -> bool:

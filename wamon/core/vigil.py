@@ -47,12 +47,16 @@ class Watched(msgspec.Struct, frozen=True):
 
 
 class Observed(msgspec.Struct, frozen=True):
-    """One look, taken in: what it shares, its first ruling, and what it made of earlier looks."""
+    """One look, taken in, and what it made of earlier looks. ``fresh``: the first of its instant."""
 
-    context: Context
-    ruling: Ruling
+    mark: Mark
     follow_ups: tuple[Ruling, ...] = ()
     fresh: bool = True
+
+    @property
+    def finding(self) -> Finding:
+        """What the live rules made of it."""
+        return self.mark.finding
 
 
 class Vigil:
@@ -66,6 +70,7 @@ class Vigil:
         self.rolls: dict[str, Roll] = {}
         self._doubtful: dict[str, deque[Exchange]] = {}
         self._shared: dict[Context, Context] = {}
+        self._contexts: dict[str, Context] = {}
         self._interned: dict[Finding, Finding] = {}
         self._restless: dict[str, int] = {}
         self._windows: tuple[Window, ...] = ()
@@ -123,21 +128,33 @@ class Vigil:
     def observe(self, exchange: Exchange) -> Observed:
         """Judge a look at once, place it on its target's timeline, follow up on the last quarter of an hour."""
         target = self.watched[exchange.target]
-        at_ms = exchange.at_ms or 0
-        context = self._context(exchange, target)
+        at_ms, context = exchange.at_ms or 0, self._context(exchange, target)
         if target.probe is ProbeKind.CONTROL:
-            fresh, finding, follow_ups = True, *self._control(exchange, target)
-        else:
-            finding, follow_ups = self.intern(judge(exchange, self.known)), []
-            fresh = self._place(exchange, context, finding)
-        ruling = Ruling(target.name, at_ms, finding, Origin.LIVE, self.known.catalogue.edition, exchange.end_ms)
-        return Observed(context, ruling, tuple(follow_ups), fresh)
+            finding, follow_ups = self._control(exchange, target)
+            return Observed(Mark(at_ms, context, finding), tuple(follow_ups))
+        mark = Mark(at_ms, context, self.intern(judge(exchange, self.known)))
+        return Observed(mark, (), self._place(exchange, mark))
+
+    def ruling(self, exchange: Exchange, observed: Observed) -> Ruling:
+        """The first ruling on a look, as it is written down."""
+        at_ms, edition = observed.mark.at_ms, self.known.catalogue.edition
+        return Ruling(exchange.target, at_ms, observed.finding, Origin.LIVE, edition, exchange.end_ms)
 
     def intern(self, finding: Finding) -> Finding:
         """One object for equal findings: a fortnight of looks shares a handful."""
         return self._interned.setdefault(finding, finding)
 
     def _context(self, exchange: Exchange, target: Watched) -> Context:
+        """What the look shares with the one before, mostly; else with any other."""
+        last = self._contexts.get(target.name)
+        if (
+            last is not None
+            and last.interval_ms == target.interval_ms
+            and last.request_fingerprint == exchange.request_fingerprint
+            and last.token_fingerprint == exchange.token_fingerprint
+            and last.served_version == exchange.served_version
+        ):
+            return last
         context = Context(
             target.probe.value,
             target.interval_ms,
@@ -146,23 +163,25 @@ class Vigil:
             exchange.token_fingerprint,
             exchange.served_version,
         )
-        return self._shared.setdefault(context, context)
+        context = self._contexts[target.name] = self._shared.setdefault(context, context)
+        return context
 
-    def _place(self, exchange: Exchange, context: Context, finding: Finding) -> bool:
+    def _place(self, exchange: Exchange, mark: Mark) -> bool:
         roll = self.rolls.get(exchange.target)
         if roll is None:
             return True
-        at_ms = exchange.at_ms or 0
         before = roll.marks[-1] if roll.marks else None
-        if not roll.add(Mark(at_ms, context, finding)):
+        if not roll.add(mark):
             return False
-        if finding.verdict is not Verdict.OK:
-            self._doubt(exchange, at_ms)
-        if exchange.target in self._hushed and exchange.target not in self.maintenance(Span(at_ms, at_ms + 1)):
-            self._stir(exchange.target, at_ms)
-        late = before is not None and at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
-        if late or not self._as_before(roll, finding):
-            self._stir(exchange.target, at_ms)
+        if mark.finding.verdict is not Verdict.OK:
+            self._doubt(exchange, mark.at_ms)
+        if exchange.target in self._hushed and exchange.target not in self.maintenance(
+            Span(mark.at_ms, mark.at_ms + 1)
+        ):
+            self._stir(exchange.target, mark.at_ms)
+        late = before is not None and mark.at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
+        if late or not self._as_before(roll, mark.finding):
+            self._stir(exchange.target, mark.at_ms)
         return True
 
     def _as_before(self, roll: Roll, finding: Finding) -> bool:

@@ -93,9 +93,9 @@ class Watch:
         started_ms = self.clock()
         exchange = await self.asker.ask(name, started_ms)
         observed = self.vigil.observe(exchange)
-        self._plan(name, exchange, observed.ruling.finding, extra=bool(planned and planned.extra))
+        self._plan(name, exchange, observed.finding, extra=bool(planned and planned.extra))
         self._count(exchange, observed)
-        self._ask_for_evidence(exchange, observed.ruling.finding)
+        self._ask_for_evidence(exchange, observed.finding)
         if self.vigil.due_ms is not None:
             self.wake(TELL, max(self.vigil.due_ms, self.clock()))
         await self._write(exchange, observed)
@@ -137,7 +137,7 @@ class Watch:
                     yield now_ms
 
     def _count(self, exchange: Exchange, observed: Observed) -> None:
-        verdict = observed.ruling.finding.verdict.value
+        verdict = observed.finding.verdict.value
         self.counting.attempt(exchange.target, verdict, exchange.durations_ms)
         if exchange.certificate_expires_ms is not None:
             self.counting.certificate_expiry(exchange.target, exchange.certificate_expires_ms / SECOND)
@@ -172,7 +172,9 @@ class Watch:
     async def _write(self, exchange: Exchange, observed: Observed) -> None:
         keep = self.vigil.watched[exchange.target].probe is ProbeKind.TOKEN
         try:
-            await self.book.record(exchange, observed.context, observed.ruling, keep_exchange=keep)
+            await self.book.record(
+                exchange, observed.mark.context, self.vigil.ruling(exchange, observed), keep_exchange=keep
+            )
             if observed.follow_ups:
                 await self.book.append_rulings(observed.follow_ups)
         except LedgerError as trouble:
