@@ -51,13 +51,8 @@ class Roll:
 
     def _insert(self, mark: Mark) -> bool:
         """A late arrival finds its place among the looks that are not settled."""
-<<<<<<< HEAD
-        place = next(i for i, one in enumerate(self.marks) if one.at_ms >= mark.at_ms)
-        if self.marks[place].at_ms == mark.at_ms or (place == 0 and self._cut):
-=======
         place = bisect_left(self.marks, mark.at_ms, key=_at)
-        if self.marks[place].at_ms == mark.at_ms or place == 0:
->>>>>>> 20ebc06 (A recorded line is read once, with its types, and leniently only where it is odd)
+        if self.marks[place].at_ms == mark.at_ms or (place == 0 and self._cut):
             return False
         self.marks.insert(place, mark)
         return True
