@@ -17,7 +17,7 @@ from wamon.core.incident import Incident, Kind, Severity, incidents
 from wamon.core.knowledge import knowledge
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.observation import Phase, ProbeKind
-from wamon.core.publication import Publication
+from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
 from wamon.core.review import MARGIN_MS, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, iso, subtract
@@ -95,7 +95,7 @@ class House:
         self.began_ms = clock()
         self._published: dict[tuple[str, date], tuple[Publication, Publication]] = {}
         self._first_ms: Mapping[str, int] = {}
-        self._passes: tuple[int, ...] = ()
+        self._passes: tuple[Passed, ...] = ()
         self._ran: Sequence[Span] = ()
         self._past: tuple[Incident, ...] = ()
         self._reported: Report | None = None
@@ -140,7 +140,7 @@ class House:
         self._published = dict(await self.book.trail(days, self.zone))
         self._first_ms = await self.book.first_ms()
         self._passes = tuple(await self.book.passes())
-        self.tally.reclassification_ms = max(self._passes, default=None)
+        self.tally.reclassification_ms = max((one.at_ms for one in self._passes), default=None)
         self._ran = await self.book.ran(Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
         self._past = await self._past_incidents(now_ms)
 
@@ -302,7 +302,7 @@ class House:
             first_ms=self._first_ms,
             overlay=self.overlay(now_ms),
             notices=self.book.recent_notices,
-            passes_ms=self._passes,
+            passes=self._passes,
             incidents=self._past,
         )
         return snapshot(

@@ -25,7 +25,7 @@ from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
-from wamon.core.publication import DayState, Publication, day_document, day_state, figures_document
+from wamon.core.publication import DayState, Passed, Publication, day_document, day_state, figures_document
 from wamon.core.reading import head_of, read_head, read_line
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
@@ -168,7 +168,7 @@ class _Run:
         self.published: dict[tuple[str, date], list[Publication]] = {}
         self.turns: list[Turn] = []
         self.notices: list[Notice] = []
-        self.passes_ms: list[int] = []
+        self.passes: list[Passed] = []
         self.now_ms = 0
         self.close_ms = self.weekly_ms = 0
 
@@ -254,11 +254,11 @@ class _Run:
             confirm=self.plan.lasting.confirm,
             now_ms=self.now_ms,
             latest=self._latest,
-            passes_ms=tuple(self.passes_ms),
+            passes=tuple(self.passes),
         )
 
     def _weekly(self, within: Span) -> None:
-        self.passes_ms.append(self.now_ms)
+        self.passes.append(Passed(self.now_ms, within))
         accounts = [
             Account(one.name, one.account, self.archive[one.name].marks, self.witnessed[one.name])
             for one in self.targets
@@ -292,7 +292,7 @@ class _Run:
         zone = self.plan.zone
         names = [*(one.name for one in counted(self.targets)), PLATFORM]
         for day in days_between(day_of(min(self.first_ms.values()), zone), day_of(self.now_ms, zone)):
-            state = day_state(day, zone, self.now_ms, self.passes_ms)
+            state = day_state(day, zone, self.now_ms, self.passes)
             rows = {row.target: row for row in self._rows_of(day, state)}
             for name in names:
                 if name in rows:

@@ -12,8 +12,8 @@ from wamon.cli.clock import now_ms
 from wamon.cli.database import prunable_ms
 from wamon.core.finding import Column, Context, Finding, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
-from wamon.core.publication import Publication
-from wamon.core.timeline import DAY, HOUR, from_ms, parse_iso
+from wamon.core.publication import Passed, Publication
+from wamon.core.timeline import DAY, HOUR, Span, from_ms, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import open_ledger
 from wamon.settings import parse
@@ -104,7 +104,7 @@ def test_prune_waits_until_a_day_is_settled(tmp_path: Path) -> None:
         for ago in range(20, 16, -1):
             await book.publish([(day_of(now, ago), ())])
         before = await ledger.read(lambda book: prunable_ms(book, settings, now))
-        await book.commit([], [], [], now - DAY)
+        await book.commit([], [], [], Passed(now - DAY, Span(now - 40 * DAY, now - DAY)))
         after = await ledger.read(lambda book: prunable_ms(book, settings, now))
         await ledger.close()
         return [before, after]

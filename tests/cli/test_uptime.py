@@ -13,8 +13,8 @@ import pytest
 from tests.cli.program import asked, wamon
 from wamon.cli.figures import Row
 from wamon.cli.uptime_files import write_csv, write_html
-from wamon.core.publication import Publication
-from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
+from wamon.core.publication import Passed, Publication
+from wamon.core.timeline import DAY, HOUR, MINUTE, Span, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import open_ledger
 from wamon.work.bookkeeping import Bookkeeper
@@ -33,7 +33,8 @@ async def write(path: Path, rows: Sequence[Publication]) -> None:
     book = Bookkeeper(ledger, {})
     for row in rows:
         await book.publish([(row, ())])
-    await book.commit([], [], [], parse_iso("2026-10-12T06:00:00Z"))
+    at_ms = parse_iso("2026-10-12T06:00:00Z")
+    await book.commit([], [], [], Passed(at_ms, Span(at_ms - 14 * DAY, at_ms)))
     await ledger.close()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wamon.core.publication import (
     DayState,
+    Passed,
     Publication,
     day_document,
     day_state,
@@ -17,7 +18,7 @@ from wamon.core.publication import (
     freezes_on,
     publish,
 )
-from wamon.core.timeline import DAY, MINUTE, day_span, to_ms
+from wamon.core.timeline import DAY, MINUTE, Span, day_span, to_ms
 from wamon.core.uptime import Figures
 
 UTC = ZoneInfo("UTC")
@@ -27,6 +28,12 @@ TUESDAY = date(2026, 11, 3)
 
 def moment(text: str, zone: ZoneInfo = UTC) -> int:
     return to_ms(datetime.fromisoformat(text).replace(tzinfo=zone))
+
+
+def usual(text: str) -> Passed:
+    """A weekly pass over the fourteen days before."""
+    today = moment(text[:10])
+    return Passed(moment(text), Span(today - 14 * DAY, today))
 
 
 def row(down_ms: int, revision: int = 0) -> Publication:
@@ -73,11 +80,26 @@ def test_ten_business_days_lie_in_the_month_up_to_that_day(day: date) -> None:
     ],
 )
 def test_a_day_opens_closes_settles_and_freezes(now: str, passes: list[str], state: DayState) -> None:
-    assert day_state(TUESDAY, UTC, moment(now), [moment(one) for one in passes]) is state
+    assert day_state(TUESDAY, UTC, moment(now), [usual(one) for one in passes]) is state
 
 
 def test_a_pass_of_the_future_settles_nothing_yet() -> None:
-    assert day_state(TUESDAY, UTC, moment("2026-11-12T00:00"), [moment("2026-11-16T06:00")]) is DayState.CLOSED
+    assert day_state(TUESDAY, UTC, moment("2026-11-12T00:00"), [usual("2026-11-16T06:00")]) is DayState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "state"),
+    [
+        ("2026-11-03T00:00", "2026-11-04T00:00", DayState.SETTLED),
+        ("2026-11-03T00:01", "2026-11-16T00:00", DayState.CLOSED),
+        ("2026-11-01T00:00", "2026-11-03T23:59", DayState.CLOSED),
+        ("2026-11-10T00:00", "2026-11-16T00:00", DayState.CLOSED),
+    ],
+)
+def test_only_a_pass_that_saw_all_of_a_day_settles_it(first: str, last: str, state: DayState) -> None:
+    """Somebody asked for a few days to be judged again: the others have not been seen by that."""
+    seen = Passed(moment("2026-11-16T06:00"), Span(moment(first), moment(last)))
+    assert day_state(TUESDAY, UTC, seen.at_ms, [seen]) is state
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])

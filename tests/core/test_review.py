@@ -48,14 +48,18 @@ def watched(valid: bool) -> list[Account]:
 
 
 def ground(
-    published: dict[tuple[str, date], Publication] | None = None, now_ms: int = NOW, **rest: bool
+    published: dict[tuple[str, date], Publication] | None = None,
+    now_ms: int = NOW,
+    *,
+    zone: ZoneInfo = UTC,
+    **rest: bool,
 ) -> Ground:
     trail = published or {}
     return Ground(
         targets=TARGETS,
         first_ms={"api": MIDNIGHT - HOUR},
         known=KNOWN,
-        zone=UTC,
+        zone=zone,
         confirm=2,
         now_ms=now_ms,
         latest=lambda target, day: trail.get((target, day)),
@@ -135,6 +139,15 @@ def test_a_frozen_day_is_restated_only_when_reopened() -> None:
     assert review(accounts, WITHIN, ground(published, frozen)).publications == ()
     reopened = review(accounts, WITHIN, ground(published, frozen, reopen=True))
     assert [one.target for one in reopened.publications] == ["api"]
+
+
+def test_a_closed_day_keeps_the_zone_it_was_closed_in() -> None:
+    """The service moves from UTC to Berlin: Tuesday stays the Tuesday that was published."""
+    berlin = ZoneInfo("Europe/Berlin")
+    before = first_word(watched(valid=False))
+    assert review(watched(valid=False), WITHIN, ground(before, zone=berlin)).publications == ()
+    (row,) = review(watched(valid=True), WITHIN, ground(before, zone=berlin)).publications
+    assert (row.zone, row.revision, row.figures.total_ms, row.figures.down_ms) == ("UTC", 2, DAY, 40 * MINUTE)
 
 
 def test_turns_say_how_much_time_moved_from_where_to_where() -> None:

@@ -23,6 +23,7 @@ from tests.ledger.sample import (
     stretch,
 )
 from wamon.core.finding import Mark, Origin, Ruling, Verdict
+from wamon.core.publication import Passed
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span
 from wamon.ledger import Ledger, LedgerError
 from wamon.ledger.words import Declaration, Missed, MissedReason, Recorded
@@ -248,9 +249,10 @@ def test_missed_slots_and_passes_are_facts_of_their_instant(shelf: Shelf) -> Non
             Missed("graph", NOON, MissedReason.OVERLAP, 1)
         ]
         assert await ledger.read(lambda book: book.missed(Span(NOON + 1, NOON + 2))) == []
-        for at_ms in (NOON + 1, NOON, NOON + 1):
-            await ledger.write(lambda book, at_ms=at_ms: book.passed(at_ms))  # type: ignore[misc]
-        assert await ledger.read(lambda book: book.passes()) == [NOON, NOON + 1]
+        first, second = Passed(NOON, Span(0, NOON)), Passed(NOON + 1, Span(HOUR, NOON - HOUR))
+        for one in (second, first, Passed(NOON + 1, Span(0, 1))):
+            await ledger.write(lambda book, one=one: book.passed(one))  # type: ignore[misc]
+        assert await ledger.read(lambda book: book.passes()) == [first, second]
 
 
 def test_a_publication_counts_its_revisions_and_keeps_its_segments(shelf: Shelf) -> None:
@@ -304,9 +306,9 @@ def test_a_reader_writes_nothing(shelf: Shelf) -> None:
     async def _(ledger: Ledger) -> None:
         await ledger.activate(["graph"], NOON)
         with pytest.raises(LedgerError, match="it cannot be written"):
-            await ledger.read(lambda book: book.passed(NOON))
-        await ledger.write(lambda book: book.passed(NOON + 1))
-        assert await ledger.read(lambda book: book.passes()) == [NOON + 1]
+            await ledger.read(lambda book: book.passed(Passed(NOON, TODAY)))
+        await ledger.write(lambda book: book.passed(Passed(NOON + 1, TODAY)))
+        assert await ledger.read(lambda book: book.passes()) == [Passed(NOON + 1, TODAY)]
 
 
 def test_a_closed_ledger_says_so_and_closes_once(shelf: Shelf) -> None:

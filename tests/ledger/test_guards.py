@@ -24,7 +24,8 @@ from tests.ledger.sample import (
 )
 from wamon.core.finding import Origin, Verdict
 from wamon.core.meta_page import WHATSAPP, Sign
-from wamon.core.timeline import DAY, HOUR
+from wamon.core.publication import Passed
+from wamon.core.timeline import DAY, HOUR, Span
 from wamon.ledger import Book, Ledger, LedgerError
 from wamon.ledger.schema import EXTENDED, FACTS
 from wamon.ledger.words import Declaration, DispatchState, MissedReason
@@ -48,7 +49,7 @@ async def fill(ledger: Ledger) -> None:
         book.append_dispatches([attempted("a", "ops", DispatchState.SENT)])
         book.heartbeat(NOON, NOON + HOUR)
         book.miss("graph", NOON, MissedReason.QUOTA)
-        book.passed(NOON)
+        book.passed(Passed(NOON, Span(NOON - DAY, NOON)))
         book.listen(NOON, NOON + HOUR)
         book.hash_key()
         book.receive([arrival(0, reports=1, inbound=1, events=1), arrival(1, NOON - 9 * DAY)])
@@ -119,7 +120,7 @@ def test_replacing_a_row_is_deleting_it(shelf: Shelf) -> None:
     async def _(ledger: Ledger) -> None:
         await fill(ledger)
         with pytest.raises(LedgerError, match="passes is append-only"):
-            await ledger.write(lambda book: book.db.execute(f"REPLACE INTO passes VALUES ({NOON})"))
+            await ledger.write(lambda book: book.db.execute(f"REPLACE INTO passes VALUES ({NOON}, 0, 0)"))
 
 
 def test_a_row_that_refers_to_nothing_is_refused(shelf: Shelf) -> None:

@@ -26,8 +26,8 @@ from tests.ledger.victims import (
 from wamon.core.finding import Origin, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
-from wamon.core.publication import Publication
-from wamon.core.timeline import DAY, HOUR, MINUTE
+from wamon.core.publication import Passed, Publication
+from wamon.core.timeline import DAY, HOUR, MINUTE, Span
 from wamon.core.uptime import Figures
 from wamon.ledger import Book, Ledger, LedgerError, open_book, open_ledger
 from wamon.ledger.schema import FACTS
@@ -89,7 +89,7 @@ async def weekly_pass(ledger: Ledger) -> None:
         [ruled(GOOD, NOON + minute * MINUTE, origin=Origin.RECLASSIFICATION) for minute in range(3)],
         [(day("graph", 0, NOON + DAY), [stretch()]), (day("platform", 0, NOON + DAY), [])],
         [told],
-        NOON + DAY,
+        Passed(NOON + DAY, Span(NOON - 14 * DAY, NOON + DAY)),
     )
 
 

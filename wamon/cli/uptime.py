@@ -23,6 +23,9 @@ from wamon.ledger import Book
 from wamon.settings import Settings
 from wamon.terminal import Page
 
+States = Mapping[tuple[str, date], DayState]
+"""By row and day: after a change of the service's zone rows may differ in when their day ended."""
+
 
 class Asked(msgspec.Struct, frozen=True):
     """Which days: both ends included, None for open; one row or all; as published by the end of a day."""
@@ -58,7 +61,7 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
         passes = book.passes()
     if not told:
         raise CannotError(_nothing(asked), 1)
-    states = {one.day: day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
+    states = {(one.target, one.day): day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
     _FORMS[form](told, states, settings)
     return FINE
 
@@ -90,13 +93,13 @@ def _nothing(asked: Asked) -> str:
     return "nothing was published for that; wamon uptime without options shows every day there is"
 
 
-def rows_of(told: Sequence[Told], states: Mapping[date, DayState]) -> list[Row]:
+def rows_of(told: Sequence[Told], states: States) -> list[Row]:
     """Days for people."""
     return [
         Row(
             one.target,
             one.day,
-            states[one.day].value,
+            states[one.target, one.day].value,
             one.revision,
             one.figures,
             percent(one.first.down_ms, one.first.platform_ms),
@@ -106,10 +109,10 @@ def rows_of(told: Sequence[Told], states: Mapping[date, DayState]) -> list[Row]:
     ]
 
 
-def document_of(told: Sequence[Told], states: Mapping[date, DayState]) -> dict[str, object]:
+def document_of(told: Sequence[Told], states: States) -> dict[str, object]:
     """``days`` as in a replay's document, and ``months`` with the same figures."""
     days = [
-        day_document(one.target, one.day, states[one.day], one.revision, one.figures, one.first)
+        day_document(one.target, one.day, states[one.target, one.day], one.revision, one.figures, one.first)
         | {"reason": one.reason}
         for one in told
     ]
@@ -120,7 +123,7 @@ def document_of(told: Sequence[Told], states: Mapping[date, DayState]) -> dict[s
     return {"days": days, "months": months}
 
 
-def _table(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -> None:
+def _table(told: Sequence[Told], states: States, _: Settings) -> None:
     rows, page = rows_of(told, states), Page()
     print_days(page, rows)
     page.line("")
@@ -129,20 +132,20 @@ def _table(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -
     print_restated(page, rows)
 
 
-def _json(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -> None:
+def _json(told: Sequence[Told], states: States, _: Settings) -> None:
     write_json(document_of(told, states))
 
 
-def _csv(told: Sequence[Told], states: Mapping[date, DayState], _: Settings) -> None:
+def _csv(told: Sequence[Told], states: States, _: Settings) -> None:
     write_csv(document_of(told, states), sys.stdout)
 
 
-def _html(told: Sequence[Told], states: Mapping[date, DayState], settings: Settings) -> None:
+def _html(told: Sequence[Told], states: States, settings: Settings) -> None:
     place = settings.service.site or os.uname().nodename
     sys.stdout.write(write_html(rows_of(told, states), settings.service.timezone.key, place, now_ms()))
 
 
-_FORMS: Mapping[str, Callable[[Sequence[Told], Mapping[date, DayState], Settings], None]] = {
+_FORMS: Mapping[str, Callable[[Sequence[Told], States, Settings], None]] = {
     "table": _table,
     "json": _json,
     "csv": _csv,

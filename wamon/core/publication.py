@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from wamon.core.cadence import CLOSES_AFTER_MS
-from wamon.core.timeline import day_of, day_span
+from wamon.core.timeline import Span, day_of, day_span
 from wamon.core.uptime import Figures
 
 FINAL_BUSINESS_DAY = 10
@@ -22,6 +23,13 @@ class DayState(StrEnum):
     CLOSED = "closed"
     SETTLED = "settled"
     FROZEN = "frozen"
+
+
+class Passed(NamedTuple):
+    """A weekly pass that was made: when, and which instants it judged again."""
+
+    at_ms: int
+    within: Span
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -47,15 +55,21 @@ def freezes_on(day: date) -> date:
     return moment
 
 
-def day_state(day: date, zone: ZoneInfo, now_ms: int, passes_ms: Sequence[int] = ()) -> DayState:
-    """A day's state. ``passes_ms`` are the instants of weekly passes; one with 7 days' hindsight settles a day."""
-    end_ms = day_span(day, zone).end_ms
-    if now_ms < end_ms + CLOSES_AFTER_MS:
+def day_state(day: date, zone: ZoneInfo, now_ms: int, passes: Sequence[Passed] = ()) -> DayState:
+    """A day's state. A pass that judged all of it, with 7 days' hindsight, settles a day."""
+    span = day_span(day, zone)
+    if now_ms < span.end_ms + CLOSES_AFTER_MS:
         return DayState.OPEN
     if day_of(now_ms, zone) >= freezes_on(day):
         return DayState.FROZEN
     hindsight_ms = day_span(day + timedelta(days=7), zone).end_ms
-    return DayState.SETTLED if any(hindsight_ms <= one <= now_ms for one in passes_ms) else DayState.CLOSED
+    settled = any(
+        hindsight_ms <= one.at_ms <= now_ms
+        and one.within.start_ms <= span.start_ms
+        and span.end_ms <= one.within.end_ms
+        for one in passes
+    )
+    return DayState.SETTLED if settled else DayState.CLOSED
 
 
 def publish(

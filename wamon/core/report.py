@@ -12,7 +12,7 @@ from wamon.core.days import PLATFORM, Overlay, counted, day_figures
 from wamon.core.finding import Column, Finding
 from wamon.core.incident import Incident, Kind
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import DayState, Publication, day_state
+from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.timeline import day_of, day_span
 from wamon.core.uptime import Figures, add
 from wamon.core.vigil import EVIDENCE, Vigil, Watched
@@ -109,7 +109,7 @@ class Ledgered(msgspec.Struct, frozen=True):
     first_ms: Mapping[str, int]
     overlay: Overlay = Overlay()
     notices: tuple[Told, ...] = ()
-    passes_ms: tuple[int, ...] = ()
+    passes: tuple[Passed, ...] = ()
     incidents: tuple[Incident, ...] = ()
 
 
@@ -179,8 +179,8 @@ def _days(
         day = today - timedelta(days=number)
         trail = past.published.get((name, day))
         if trail is not None:
-            state = day_state(day, zone, now_ms, past.passes_ms)
             first, latest = trail
+            state = day_state(day, ZoneInfo(latest.zone), now_ms, past.passes)
             found.append(Day(day, state, latest.revision, latest.figures, first.figures, latest.reason))
         elif name in fresh.get(day, {}):
             found.append(Day(day, DayState.OPEN, 0, fresh[day][name]))

@@ -16,7 +16,7 @@ from wamon.core.notice_words import duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.posted import Outage, posted_spans
-from wamon.core.publication import DayState, Publication, day_state, publish
+from wamon.core.publication import DayState, Passed, Publication, day_state, publish
 from wamon.core.reclassification import Account, accepted_requests, account_events, rejudge, token_looks
 from wamon.core.rules_hindsight import TokenLook
 from wamon.core.segments import Timeline, account, owned_ms, slice_around
@@ -52,7 +52,7 @@ class Review(msgspec.Struct, frozen=True):
 class Ground(msgspec.Struct, frozen=True):
     """Everything a pass stands on. ``latest`` gives the standing publication of a row's day, None if none.
 
-    ``passes_ms`` are the instants of all passes so far, this one included. ``outages`` are those Meta posted.
+    ``passes`` are all passes so far, this one included. ``outages`` are those Meta posted.
     """
 
     targets: Sequence[Watched]
@@ -62,7 +62,7 @@ class Ground(msgspec.Struct, frozen=True):
     confirm: int
     now_ms: int
     latest: Callable[[str, date], Publication | None]
-    passes_ms: Sequence[int] = ()
+    passes: Sequence[Passed] = ()
     overlay: Overlay = Overlay()
     reopen: bool = False
     outages: Sequence[Outage] = ()
@@ -134,14 +134,28 @@ def _published(
     reason = reason_text(turns)
     last = within.end_ms - 1
     for day in days_between(day_of(within.start_ms, ground.zone), day_of(last, ground.zone)):
-        state = day_state(day, ground.zone, ground.now_ms, ground.passes_ms)
-        if state is DayState.OPEN:
-            continue
-        for fresh in day_publications(marks, day, ground, reason):
-            latest = ground.latest(fresh.target, day)
-            row = publish(fresh, latest, state=state, reopen=ground.reopen)
+        for fresh in _in_their_zones(marks, day, ground, reason):
+            state = day_state(day, ZoneInfo(fresh.zone), ground.now_ms, ground.passes)
+            if state is DayState.OPEN:
+                continue
+            row = publish(fresh, ground.latest(fresh.target, day), state=state, reopen=ground.reopen)
             if row is not None:
                 yield row
+
+
+def _in_their_zones(
+    marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground, reason: str
+) -> Iterable[Publication]:
+    """A day's rows, each in the zone it was closed in: a change of the service's zone moves no closed day."""
+    zones = {ground.zone.key: day_publications(marks, day, ground, reason)}
+    names = dict.fromkeys(row.target for row in zones[ground.zone.key])
+    for name in names:
+        latest = ground.latest(name, day)
+        zone = latest.zone if latest else ground.zone.key
+        if zone not in zones:
+            then = msgspec.structs.replace(ground, zone=ZoneInfo(zone))
+            zones[zone] = day_publications(marks, day, then, reason)
+        yield from (row for row in zones[zone] if row.target == name)
 
 
 def day_publications(

@@ -1,5 +1,6 @@
 """When an observer ran and listened, when the weekly pass did, and which slots passed without a look."""
 
+from wamon.core.publication import Passed
 from wamon.core.timeline import Span
 from wamon.ledger.sheet import Sheet
 from wamon.ledger.words import Missed, MissedReason
@@ -50,14 +51,19 @@ class Presence(Sheet):
             cells = (self._names.number(target, at_ms), at_ms, reason.value, slots)
             self._connection.execute("INSERT INTO missed VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", cells)
 
-    def passed(self, at_ms: int) -> None:
-        """The weekly pass ran."""
+    def passed(self, one: Passed) -> None:
+        """A weekly pass was made."""
         with self.transaction():
-            self._connection.execute("INSERT INTO passes VALUES (?) ON CONFLICT DO NOTHING", (at_ms,))
+            self._connection.execute(
+                "INSERT INTO passes VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (one.at_ms, *one.within)
+            )
 
-    def passes(self) -> list[int]:
-        """When the weekly pass ran."""
-        return [at_ms for (at_ms,) in self._connection.execute("SELECT at_ms FROM passes ORDER BY at_ms")]
+    def passes(self) -> list[Passed]:
+        """The weekly passes that were made. One without a window, as once written, is taken to have seen all."""
+        rows = self._connection.execute(
+            "SELECT at_ms, coalesce(start_ms, 0), coalesce(end_ms, at_ms) FROM passes ORDER BY at_ms"
+        )
+        return [Passed(at_ms, Span(start_ms, end_ms)) for at_ms, start_ms, end_ms in rows.fetchall()]
 
     def missed(self, span: Span) -> list[Missed]:
         """The slots of a span that passed without a look."""

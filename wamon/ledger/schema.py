@@ -291,3 +291,10 @@ def m003_receipts(db: Database) -> None:
     guarding = (guard for table in (*RECEIVED_FACTS, "listening") for guard in guards(table))
     for statement in (*_RECEIVED_TABLES, *guarding):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m004_windows_of_passes(db: Database) -> None:
+    """Which instants a weekly pass judged again: only a day that it saw whole is settled by it."""
+    for column in ("start_ms", "end_ms"):
+        db.execute(f"ALTER TABLE passes ADD COLUMN {column} INTEGER")

@@ -15,7 +15,7 @@ from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
 from wamon.core.notice import Notice, NoticePhase, Told
 from wamon.core.observation import Exchange
-from wamon.core.publication import DayState, Publication
+from wamon.core.publication import DayState, Passed, Publication
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
 from wamon.core.segments import Segment, Timeline
@@ -150,7 +150,7 @@ class Bookkeeper:
         rulings: Sequence[Ruling],
         publications: Sequence[tuple[Publication, Sequence[Segment]]],
         notices: Iterable[Notice],
-        at_ms: int,
+        passed: Passed,
     ) -> None:
         """The weekly pass in one transaction: killed at any step it leaves the old or the new state."""
         letters = [self._addressed(one) for one in notices]
@@ -160,13 +160,13 @@ class Bookkeeper:
             book.append_rulings(rulings)
             book.publish(rows)
             book.enqueue(letters)
-            book.passed(at_ms)
+            book.passed(passed)
 
         await self._ledger.write(all_of_it)
         self._remember_notices(letters)
 
-    async def passes(self) -> Sequence[int]:
-        """When the weekly pass ran."""
+    async def passes(self) -> Sequence[Passed]:
+        """The weekly passes that were made."""
         return await self._ledger.read(lambda book: book.passes())
 
     async def enqueue(self, notices: Iterable[Notice]) -> object:

@@ -16,7 +16,7 @@ from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.posted import Outage
-from wamon.core.publication import Publication
+from wamon.core.publication import Passed, Publication
 from wamon.core.reclassification import Account
 from wamon.core.review import (
     MARGIN_MS,
@@ -47,14 +47,14 @@ class Book(Protocol):
 
     async def published(self, span: Span, zone: ZoneInfo) -> Mapping[tuple[str, date], Publication]: ...
 
-    async def passes(self) -> Sequence[int]: ...
+    async def passes(self) -> Sequence[Passed]: ...
 
     async def commit(
         self,
         rulings: Sequence[Ruling],
         publications: Sequence[tuple[Publication, Sequence[Segment]]],
         notices: Iterable[Notice],
-        at_ms: int,
+        passed: Passed,
     ) -> object: ...
 
 
@@ -98,6 +98,7 @@ async def reclassify(
             for look in await book.looks(one.name, around):
                 controls.add(one.name, look)
     before = await book.published(plan.within, plan.zone)
+    passed = Passed(plan.now_ms, plan.within)
     ground = Ground(
         targets=targets,
         first_ms=first_ms,
@@ -106,7 +107,7 @@ async def reclassify(
         confirm=plan.confirm,
         now_ms=plan.now_ms,
         latest=lambda target, day: before.get((target, day)),
-        passes_ms=(*await book.passes(), plan.now_ms),
+        passes=(*await book.passes(), passed),
         overlay=plan.overlay,
         reopen=plan.reopen,
         outages=plan.outages,
@@ -116,7 +117,7 @@ async def reclassify(
     if not dry_run:
         marks = {one.target: standing(one.marks, found.rulings, one.target) for one in accounts}
         rows = [(row, _segments(row, marks, ground)) for row in found.publications]
-        await book.commit(found.rulings, rows, [notice] if notice else [], plan.now_ms)
+        await book.commit(found.rulings, rows, [notice] if notice else [], passed)
     return Outcome(found, before, notice)
 
 
@@ -124,7 +125,7 @@ def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Gro
     """The stretches behind a publication; a row put together of others has none of its own."""
     if row.target not in marks:
         return []
-    span = day_span(row.day, ground.zone)
+    span = day_span(row.day, ZoneInfo(row.zone))
     probe = next(one.probe for one in ground.targets if one.name == row.target)
     return segments_of(day_timeline(probe, marks[row.target], span, ground), span)
 
