@@ -13,9 +13,9 @@ SECRETS = {"T_ACCESS": ACCESS_TOKEN, "T_VERIFY": VERIFY_TOKEN}
 
 
 @contextmanager
-def simulated() -> Iterator[Simulator]:
+def simulated(simulator: Simulator | None = None) -> Iterator[Simulator]:
     """A quiet platform; its ``faults`` and ``receiver`` may be changed while nothing is asked."""
-    loop, simulator = asyncio.new_event_loop(), Simulator()
+    loop, simulator = asyncio.new_event_loop(), simulator or Simulator()
     ready = threading.Event()
 
     async def live() -> None:
