@@ -27,7 +27,16 @@ Secrets = Mapping[SecretRef, Secret]
 def watched(settings: Settings) -> list[Watched]:
     """Every configured target as the watch knows it; a canary's way back is a target of its own."""
     return [
-        Watched(name, probe, one.interval_ms, one.account, _quota(one, settings))
+        Watched(
+            name,
+            probe,
+            one.interval_ms,
+            one.account,
+            _quota(one, settings),
+            number=getattr(one, "phone_number_id", None) or "",
+            app=settings.account(one.account).app_id or "",
+            template=f"{one.template}/{one.language}" if isinstance(one, MessageTarget) else "",
+        )
         for one in settings.targets
         for name, probe in _ways(one)
     ]

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from wamon.core.passing import NOTHING, Passing
+
 
 class Verdict(StrEnum):
     """Whose fault it was."""
@@ -106,7 +108,8 @@ class Ruling(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """What many observations of a target share, so that each stores only a number for it.
 
-    ``interval_ms`` is the target's cadence when the observation was made.
+    ``interval_ms`` is the target's cadence when the observation was made. ``site`` is where it was made from: two
+    names are two networks. ``told`` is what the answer told in passing, in so few words that looks share it.
     """
 
     probe: str
@@ -116,6 +119,7 @@ class Context(msgspec.Struct, frozen=True):
     token_fingerprint: str | None = None
     served_version: str | None = None
     site: str = ""
+    told: Passing = NOTHING
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):

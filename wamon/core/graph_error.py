@@ -23,6 +23,9 @@ _OF_WEBHOOKS = frozenset({"entry", "statuses", "messaging_product"})
 _ACCOUNT_FIELDS = frozenset({"account_update", "account_review_update"})
 """Webhook fields that tell of a restriction, a ban, a review, or of who may act for the account."""
 
+_COMPONENTS_FIELD = "message_template_components_update"
+_TEMPLATE_FIELDS = frozenset({"message_template_status_update", _COMPONENTS_FIELD})
+
 DELIVERED = frozenset({"delivered", "read", "played"})
 """Statuses that prove a message arrived at a handset, whatever else is reported of it."""
 
@@ -44,11 +47,22 @@ class GraphError(msgspec.Struct, frozen=True):
 
 
 class StatusReport(msgspec.Struct, frozen=True):
-    """One status of one message as a webhook reports it."""
+    """One status of one message as a webhook reports it. ``sent_along`` is what the sender gave it to carry."""
 
     wamid: str
     message_status: str
     error: GraphError | None = None
+    sent_along: str = ""
+
+
+class TemplateEvent(msgspec.Struct, frozen=True):
+    """What a webhook tells of a template; ``at_ms`` is None where it does not say when."""
+
+    at_ms: int | None
+    name: str
+    language: str
+    event: str = ""
+    changed: bool = False
 
 
 def graph_error(body: Any, *, nested: bool = True) -> GraphError | None:
@@ -145,6 +159,7 @@ def status_reports(body: Any) -> list[StatusReport]:
             wamid=_text(report.get("id")),
             message_status=_text(report.get("status")),
             error=next((_read(one) for one in dicts(report.get("errors"))), None),
+            sent_along=_text(report.get("biz_opaque_callback_data")),
         )
         for value in _values(body)
         for report in dicts(value.get("statuses"))
@@ -158,12 +173,33 @@ def inbound_messages(body: Any) -> int:
 
 def account_event_times(body: Any) -> Iterator[int | None]:
     """When each event about the account itself happened, in ms; None where the body does not say."""
+    for field, at_ms, _ in _changes(body):
+        if field in _ACCOUNT_FIELDS:
+            yield at_ms
+
+
+def template_events(body: Any) -> Iterator[TemplateEvent]:
+    """Every event about a template: what became of it, or that somebody changed its components."""
+    for field, at_ms, value in _changes(body):
+        if field in _TEMPLATE_FIELDS:
+            yield TemplateEvent(
+                at_ms,
+                _text(value.get("message_template_name")),
+                _text(value.get("message_template_language")),
+                _text(value.get("event")),
+                changed=field == _COMPONENTS_FIELD,
+            )
+
+
+def _changes(body: Any) -> Iterator[tuple[str, int | None, dict[str, Any]]]:
+    """Field, instant (ms) and value of every change."""
     for payload in _payloads(body):
         for entry in dicts(payload.get("entry")):
             seconds = number_of(entry.get("time"))
             for change in dicts(entry.get("changes")):
-                if change.get("field") in _ACCOUNT_FIELDS:
-                    yield None if seconds is None else seconds * SECOND
+                value = change.get("value")
+                at_ms = None if seconds is None else seconds * SECOND
+                yield _text(change.get("field")), at_ms, value if isinstance(value, dict) else {}
 
 
 def _payloads(body: Any) -> list[dict[str, Any]]:

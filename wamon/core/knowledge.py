@@ -51,10 +51,19 @@ class Controls:
         All looks that overlap the widened exchange must have failed. Without such a look, each control's
         nearest looks on both sides within one of its intervals speak for it, where they agree.
         """
-        spoken = [look.failed for row in self.looks.values() for look in _overlapping(row, start_ms, end_ms)]
-        if not spoken:
-            spoken = [said for row in self.looks.values() if (said := _around(row, start_ms, end_ms)) is not None]
-        return all(spoken) if spoken else None
+        spoken = self.speaking(start_ms, end_ms)
+        return all(look.failed for _, look in spoken) if spoken else None
+
+    def speaking(self, start_ms: int, end_ms: int) -> list[tuple[str, Look]]:
+        """The looks that speak for an exchange, each with its control's name."""
+        overlapping = [
+            (name, look) for name, row in self.looks.items() for look in _overlapping(row, start_ms, end_ms)
+        ]
+        return overlapping or [
+            (name, look)
+            for name, row in self.looks.items()
+            if (look := _around(row, start_ms, end_ms)) is not None
+        ]
 
 
 def _start(look: Look) -> int:
@@ -67,13 +76,13 @@ def _overlapping(row: Sequence[Look], start_ms: int, end_ms: int) -> Iterator[Lo
     return (look for look in row[first:last] if look.end_ms >= start_ms - BEFORE_MS)
 
 
-def _around(row: Sequence[Look], start_ms: int, end_ms: int) -> bool | None:
+def _around(row: Sequence[Look], start_ms: int, end_ms: int) -> Look | None:
     after = bisect_right(row, start_ms, key=_start)
     if not 0 < after < len(row):
         return None
     left, right = row[after - 1], row[after]
     near = start_ms - left.start_ms <= left.interval_ms and right.start_ms - end_ms <= right.interval_ms
-    return left.failed if near and left.failed == right.failed else None
+    return left if near and left.failed == right.failed else None
 
 
 class Knowledge(msgspec.Struct, frozen=True):

@@ -57,13 +57,24 @@ STEPS = ("dns", "connect", "tls", "first_byte", "total")
 PHASES = {phase.name.lower(): phase for phase in Phase}
 
 
+class SecondResolver(msgspec.Struct, frozen=True):
+    """What another resolver, independent of the one in use, said when a name was not found.
+
+    ``found`` is about the name that was asked for, ``controls_found`` about the controls' names.
+    """
+
+    name: str
+    found: bool
+    controls_found: bool
+
+
 class Exchange(msgspec.Struct, frozen=True, gc=False):
     """One exchange. Every fact may be unknown.
 
     ``headers`` have lower-case names. ``body`` is an object or array as parsed, a string (not JSON, or too
     broken to parse) or None. ``durations_ms`` has the keys of ``STEPS``. ``expected_body`` is the exact answer
     that a handshake asked for, where the recorder knows it. ``detail`` is one line for a person (an exception's
-    text, a resolver's answer) and never decides anything.
+    text, a resolver's answer) and never decides anything. ``site`` is where it was asked from.
     """
 
     target: str = ""
@@ -81,6 +92,8 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     peer: str | None = None
     certificate_expires_ms: int | None = None
     detail: str | None = None
+    site: str = ""
+    second_resolver: SecondResolver | None = None
 
     @property
     def end_ms(self) -> int:

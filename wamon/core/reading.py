@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from wamon.core.observation import PHASES, STEPS, Exchange, Failure, Phase, ProbeKind
+from wamon.core.observation import PHASES, STEPS, Exchange, Failure, Phase, ProbeKind, SecondResolver
 from wamon.core.timeline import iso, parse_iso
 
 _KINDS = {kind.value: kind for kind in ProbeKind}
@@ -173,6 +173,8 @@ def read_exchange(document: Mapping[str, Any]) -> Exchange:
         peer=_text(get("peer")),
         certificate_expires_ms=_instant(get("certificate_expires_at")),
         detail=_text(get("detail")),
+        site=_text(get("site")) or "",
+        second_resolver=_second_resolver(get("second_resolver")),
     )
 
 
@@ -198,7 +200,14 @@ def write_exchange(seen: Exchange) -> dict[str, Any]:
     }
     if seen.certificate_expires_ms is not None:
         document["certificate_expires_at"] = iso(seen.certificate_expires_ms)
-    optional = {"expected_body": seen.expected_body, "peer": seen.peer, "detail": seen.detail}
+    if seen.second_resolver is not None:
+        document["second_resolver"] = msgspec.structs.asdict(seen.second_resolver)
+    optional = {
+        "expected_body": seen.expected_body,
+        "peer": seen.peer,
+        "detail": seen.detail,
+        "site": seen.site or None,
+    }
     return document | {key: value for key, value in optional.items() if value is not None}
 
 
@@ -209,6 +218,16 @@ def _reached(found: Any, failure: Failure | None, status: int | None, body: Any)
     if failure is not None:
         return Phase.SENT if status is not None else _IMPLIED.get(failure)
     return Phase.ANSWERED if status is not None or body is not None else None
+
+
+def _second_resolver(found: Any) -> SecondResolver | None:
+    """Only where both answers are given: half of them proves nothing."""
+    if not isinstance(found, dict):
+        return None
+    name, known, controls = _text(found.get("name")), found.get("found"), found.get("controls_found")
+    if not name or not isinstance(known, bool) or not isinstance(controls, bool):
+        return None
+    return SecondResolver(name, known, controls)
 
 
 def _text(found: Any) -> str | None:

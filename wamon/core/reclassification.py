@@ -1,18 +1,26 @@
 """Judging again: the live rules with all that is known now, then hindsight; only differences count."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
 from wamon.core.finding import Finding, Mark, Origin, Ruling, Verdict
-from wamon.core.graph_error import account_event_times
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange
-from wamon.core.rules_hindsight import HINDSIGHT, Case, History, TokenLook, Turned, episode
-from wamon.core.shapes import token_facts
+from wamon.core.rules_hindsight import HINDSIGHT
+from wamon.core.rules_hindsight.burst import mixed_burst, no_new_evidence
+from wamon.core.rules_hindsight.case import Case, Rule, Turned
+from wamon.core.rules_hindsight.episode import Episode
+from wamon.core.rules_hindsight.history import History
+from wamon.core.rules_hindsight.nearest import nearest
 from wamon.core.timeline import Span
+
+_BURST = HINDSIGHT.index(mixed_burst)
+_BEFORE_BURST, _AFTER_BURST = HINDSIGHT[:_BURST], HINDSIGHT[_BURST + 1 :]
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -28,65 +36,74 @@ class Account(msgspec.Struct, frozen=True):
     by_people: frozenset[int] = frozenset()
 
 
-def token_looks(account: Account) -> Iterator[TokenLook]:
-    """The statements of a `token` target; calls that failed say nothing."""
-    intervals = {mark.at_ms: mark.interval_ms for mark in account.marks}
-    for at_ms, exchange in sorted(account.exchanges.items()):
-        facts = token_facts(exchange.body)
-        if facts is not None:
-            yield TokenLook(at_ms, account.target, intervals.get(at_ms, 0), exchange.token_fingerprint, facts)
+class Kept(NamedTuple):
+    """A doubtful look that no rule turned: the nearest rule, and which of its conditions is missing."""
+
+    place: int
+    finding: Finding
+    rule: str
+    missing: str
 
 
-def account_events(account: Account) -> Iterator[int]:
-    """The instants of the events about the account itself that a target of webhook bodies received."""
+class Judged(NamedTuple):
+    """What judging a target again came to."""
+
+    rulings: Sequence[Ruling] = ()
+    kept: Sequence[Kept] = ()
+
+
+def live_findings(account: Account, known: Knowledge) -> tuple[list[Finding], list[int]]:
+    """What the live rules make of a target's looks with all that is known now, and the places of those not good.
+
+    Looks whose exchange is not kept stay as they stand: they were good, and a good look stays good.
+    """
+    findings = [mark.finding for mark in account.marks]
     for at_ms, exchange in account.exchanges.items():
-        for happened_ms in account_event_times(exchange.body):
-            yield at_ms if happened_ms is None else happened_ms
+        place = bisect_left(account.marks, at_ms, key=_at)
+        if place < len(findings) and account.marks[place].at_ms == at_ms:
+            findings[place] = judge(exchange, known)
+    return findings, [place for place, found in enumerate(findings) if found.verdict is not Verdict.OK]
 
 
-def accepted_requests(accounts: Sequence[Account]) -> dict[tuple[str, str | None], list[int]]:
-    """When each request, under each served version, was accepted."""
-    accepted: dict[tuple[str, str | None], list[int]] = {}
-    for account in accounts:
-        for mark in account.marks:
-            context = mark.context
-            if context.request_fingerprint is not None and mark.finding.verdict is Verdict.OK:
-                accepted.setdefault((context.request_fingerprint, context.served_version), []).append(mark.at_ms)
-    for instants in accepted.values():
-        instants.sort()
-    return accepted
-
-
-def rejudge(
-    account: Account,
-    within: Span,
-    known: Knowledge,
-    *,
-    tokens: Sequence[TokenLook],
-    accepted: Mapping[tuple[str, str | None], Sequence[int]],
-    now_ms: int,
-    events_ms: Sequence[int] = (),
-) -> list[Ruling]:
+def rejudge(account: Account, past: History, within: Span, edition: str) -> Judged:
     """New rulings for one target's looks inside a window, where verdict, cause, column or firmness differ.
 
-    Judged from the facts alone, never from earlier rulings: doing it twice changes nothing.
+    Judged from the facts alone, never from earlier rulings but a person's: doing it twice changes nothing.
     """
-    fresh = [_live(mark, account, known) for mark in account.marks]
-    past = History(account.account, account.marks, fresh, accepted, now_ms)
     rulings: list[Ruling] = []
-    for case in _cases(account, fresh, tokens, events_ms):
+    kept: list[Kept] = []
+    for case, turned in with_hindsight(account, past):
         mark = account.marks[case.place]
         if not within.holds(mark.at_ms) or mark.at_ms in account.by_people:
             continue
-        turned = with_hindsight(case, past)
         if differs(turned.finding, mark.finding):
-            rulings.append(_ruling(account.target, mark.at_ms, turned, known, now_ms))
-    return rulings
+            rulings.append(_ruling(account.target, mark.at_ms, turned, edition, past.now_ms))
+        if _stays_doubtful(turned.finding):
+            kept.append(Kept(case.place, turned.finding, *nearest(case, past)))
+    return Judged(rulings, kept)
 
 
-def with_hindsight(case: Case, past: History) -> Turned:
-    """The first rule of hindsight that fires; else the finding of the live rules."""
-    return next((turned for rule in HINDSIGHT if (turned := rule(case, past)) is not None), Turned(case.finding))
+def with_hindsight(account: Account, past: History) -> Iterator[tuple[Case, Turned]]:
+    """Every look that was not good and whose exchange is kept, with what the first rule that fires makes of it.
+
+    `mixed_burst` asks for neighbours that blame the platform by other evidence, so all other rules go first; then
+    it is heard where it stands in the table.
+    """
+    cases = list(_cases(account, past))
+    early = [_first(_BEFORE_BURST, case, past) for case in cases]
+    late = [
+        turned or _first(_AFTER_BURST, case, past) or Turned(case.finding)
+        for case, turned in zip(cases, early, strict=True)
+    ]
+    own = list(past.record.findings)
+    for case, turned in zip(cases, late, strict=True):
+        own[case.place] = turned.finding
+    for place, mark in enumerate(account.marks) if account.by_people else ():
+        if mark.at_ms in account.by_people:
+            own[place] = mark.finding
+    past = msgspec.structs.replace(past, by_own_evidence=own)
+    for case, first, last in zip(cases, early, late, strict=True):
+        yield case, first or mixed_burst(case, past) or last
 
 
 def differs(one: Finding, other: Finding) -> bool:
@@ -99,35 +116,42 @@ def differs(one: Finding, other: Finding) -> bool:
     )
 
 
-def _live(mark: Mark, account: Account, known: Knowledge) -> Finding:
-    exchange = account.exchanges.get(mark.at_ms)
-    if mark.finding.verdict is Verdict.OK or exchange is None:
-        return mark.finding
-    return judge(exchange, known)
+def _at(mark: Mark) -> int:
+    return mark.at_ms
 
 
-def _cases(
-    account: Account, fresh: Sequence[Finding], tokens: Sequence[TokenLook], events_ms: Sequence[int]
-) -> Iterator[Case]:
+def _first(rules: Iterable[Rule], case: Case, past: History) -> Turned | None:
+    return next((turned for rule in rules if (turned := rule(case, past)) is not None), None)
+
+
+def _stays_doubtful(found: Finding) -> bool:
+    return found.provisional or found.rule == no_new_evidence.__name__
+
+
+def _cases(account: Account, past: History) -> Iterator[Case]:
     """Every look that was not good and whose exchange is kept, with its episode."""
-    for (verdict, _), members in groupby(range(len(fresh)), key=lambda i: (fresh[i].verdict, fresh[i].cause)):
-        if verdict is Verdict.OK:
-            continue
-        places = list(members)
-        around = episode(account.marks, places[0], places[-1], tokens, events_ms)
-        for i in places:
-            exchange = account.exchanges.get(account.marks[i].at_ms)
+    findings = past.record.findings
+    # Neighbours count on with their places, so within a row of them the difference to a counter stays the same.
+    rows = groupby(
+        enumerate(past.record.bad),
+        key=lambda one: (one[1] - one[0], findings[one[1]].verdict, findings[one[1]].cause),
+    )
+    for _, members in rows:
+        places = [place for _, place in members]
+        around = Episode(past, places[0], places[-1])
+        for place in places:
+            exchange = account.exchanges.get(account.marks[place].at_ms)
             if exchange is not None:
-                yield Case(i, exchange, fresh[i], around)
+                yield Case(place, exchange, findings[place], around)
 
 
-def _ruling(target: str, at_ms: int, turned: Turned, known: Knowledge, now_ms: int) -> Ruling:
+def _ruling(target: str, at_ms: int, turned: Turned, edition: str, now_ms: int) -> Ruling:
     return Ruling(
         target=target,
         at_ms=at_ms,
         finding=turned.finding,
         origin=Origin.RECLASSIFICATION,
-        edition=known.catalogue.edition,
+        edition=edition,
         ruled_at_ms=now_ms,
         evidence=turned.evidence,
     )

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_figures
-from wamon.core.finding import Column, Mark, Ruling, Verdict
+from wamon.core.finding import Cause, Column, Mark, Ruling, Verdict
+from wamon.core.gathering import NOTHING_BESIDE, Beside, Gathered
 from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Knowledge
 from wamon.core.notice import Notice, NoticePhase
@@ -17,8 +18,7 @@ from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.posted import Outage, posted_spans
 from wamon.core.publication import DayState, Passed, Publication, day_state, publish
-from wamon.core.reclassification import Account, accepted_requests, account_events, rejudge, token_looks
-from wamon.core.rules_hindsight import TokenLook
+from wamon.core.reclassification import Account, Kept, rejudge
 from wamon.core.segments import Timeline, account, owned_ms, slice_around
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
 from wamon.core.uptime import percent
@@ -41,18 +41,41 @@ class Turn(msgspec.Struct, frozen=True):
     moved_ms: int
 
 
+class Unturned(msgspec.Struct, frozen=True):
+    """Doubtful looks of one target and cause that stayed as they were judged.
+
+    ``rule`` was nearest to turning them, ``missing`` says in one sentence what it lacked. The instants are of the
+    first and of the last look.
+    """
+
+    target: str
+    verdict: Verdict
+    cause: Cause
+    code: int | None
+    rule: str
+    missing: str
+    observations: int
+    first_ms: int
+    last_ms: int
+
+
 class Review(msgspec.Struct, frozen=True):
-    """What a pass found: append the rulings and publications in one transaction, and tell once."""
+    """What a pass found: append the rulings and publications in one transaction, and tell once.
+
+    ``kept`` are doubtful verdicts that no rule turned.
+    """
 
     rulings: tuple[Ruling, ...] = ()
     publications: tuple[Publication, ...] = ()
     turns: tuple[Turn, ...] = ()
+    kept: tuple[Unturned, ...] = ()
 
 
 class Ground(msgspec.Struct, frozen=True):
     """Everything a pass stands on. ``latest`` gives the standing publication of a row's day, None if none.
 
-    ``passes`` are all passes so far, this one included. ``outages`` are those Meta posted.
+    ``passes`` are all passes so far, this one included. ``outages`` are those Meta posted, ``beside`` is further
+    evidence that stands in no target's looks.
     """
 
     targets: Sequence[Watched]
@@ -66,6 +89,7 @@ class Ground(msgspec.Struct, frozen=True):
     overlay: Overlay = Overlay()
     reopen: bool = False
     outages: Sequence[Outage] = ()
+    beside: Beside = NOTHING_BESIDE
 
 
 def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
@@ -76,29 +100,29 @@ def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
 
 def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
     """Judge all targets again inside a window and publish every closed day whose figures differ."""
-    tokens: dict[str, list[TokenLook]] = {}
-    events: dict[str, list[int]] = {}
-    probes = {one.name: one.probe for one in ground.targets}
-    for one in accounts:
-        if probes.get(one.target) is ProbeKind.TOKEN:
-            tokens.setdefault(one.account, []).extend(token_looks(one))
-        if probes.get(one.target) is ProbeKind.STATUS:
-            events.setdefault(one.account, []).extend(account_events(one))
-    accepted = accepted_requests(accounts)
+    everything = Gathered(
+        accounts,
+        ground.targets,
+        ground.known,
+        ground.now_ms,
+        outages=ground.outages,
+        beside=ground.beside,
+        unattended=ground.overlay.unobserved,
+    )
     rulings: list[Ruling] = []
     turns: list[Turn] = []
+    kept: list[Unturned] = []
     for one in accounts:
-        if probes.get(one.target) in EVIDENCE:
+        if one.target not in everything.records or everything.records[one.target].probe in EVIDENCE:
             continue
-        said = sorted(tokens.get(one.account, ()), key=lambda look: look.at_ms)
-        happened = sorted(events.get(one.account, ()))
-        fresh = rejudge(
-            one, within, ground.known, tokens=said, events_ms=happened, accepted=accepted, now_ms=ground.now_ms
-        )
-        rulings.extend(fresh)
-        turns.extend(turned(one.marks, fresh, ground.now_ms))
+        past = everything.history(one.target)
+        judged = rejudge(one, past, within, ground.known.catalogue.edition)
+        rulings.extend(judged.rulings)
+        turns.extend(turned(one.marks, judged.rulings, ground.now_ms))
+        kept.extend(unturned(one, judged.kept))
     marks = {one.target: standing(one.marks, rulings, one.target) for one in accounts}
-    return Review(tuple(rulings), tuple(_published(marks, within, turns, ground)), tuple(turns))
+    published = tuple(_published(marks, within, turns, ground))
+    return Review(tuple(rulings), published, tuple(turns), tuple(kept))
 
 
 def standing(marks: Sequence[Mark], rulings: Iterable[Ruling], target: str) -> Sequence[Mark]:
@@ -125,6 +149,17 @@ def turned(marks: Sequence[Mark], rulings: Sequence[Ruling], now_ms: int) -> lis
         looks[key] += 1
         moved[key] += length_ms
     return [Turn(*key, observations=count, moved_ms=moved[key]) for key, count in looks.items()]
+
+
+def unturned(account: Account, kept: Sequence[Kept]) -> list[Unturned]:
+    """Doubtful looks that stayed, summed by what was found and what is missing; the most frequent first."""
+    instants: dict[tuple[Verdict, Cause, int | None, str, str], list[int]] = {}
+    for one in kept:
+        found = one.finding
+        key = (found.verdict, found.cause, found.code, one.rule, one.missing)
+        instants.setdefault(key, []).append(account.marks[one.place].at_ms)
+    rows = [Unturned(account.target, *key, len(row), row[0], row[-1]) for key, row in instants.items()]
+    return sorted(rows, key=lambda one: -one.observations)
 
 
 def _published(

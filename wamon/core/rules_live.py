@@ -104,10 +104,12 @@ def control(one: Seen, known: Knowledge) -> Finding | None:
 
 
 def never_through(one: Seen, known: Knowledge) -> Finding | None:
-    """The request never left whole: the network's, ours when all controls failed too."""
-    reached = one.exchange.reached
+    """The request never left whole: the network's, ours when all controls failed too, or our resolver alone."""
+    reached, second = one.exchange.reached, one.exchange.second_resolver
     if reached is None or reached >= Phase.SENT:
         return None
+    if one.exchange.failure is Failure.DNS_ERROR and second is not None and second.found:
+        return LOCAL
     failed = _controls_failed(one.exchange, known)
     if failed:
         return LOCAL

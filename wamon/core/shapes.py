@@ -47,11 +47,12 @@ def is_any_success(body: Any) -> bool:
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
-    """What `debug_token` said of a token. ``scopes`` is None where it did not list them."""
+    """What `debug_token` said of a token. ``scopes`` is None where it did not list them, ``app_id`` empty."""
 
     is_valid: bool
     scopes: frozenset[str] | None
     expires_at_s: int
+    app_id: str = ""
 
     def expired(self, at_ms: int) -> bool:
         """Whether the stated expiry has passed; 0 means never."""
@@ -78,7 +79,13 @@ def token_facts(body: Any) -> TokenFacts | None:
         return None
     scopes, expires = facts.get("scopes"), facts.get("expires_at")
     named = frozenset(one for one in scopes if isinstance(one, str)) if isinstance(scopes, list) else None
-    return TokenFacts(facts["is_valid"], named, expires if isinstance(expires, int) else 0)
+    app_id = facts.get("app_id")
+    return TokenFacts(
+        facts["is_valid"],
+        named,
+        expires if isinstance(expires, int) else 0,
+        app_id if isinstance(app_id, str) else "",
+    )
 
 
 def is_token(body: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.gleaning import passing
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
@@ -36,7 +37,8 @@ _NETWORKED = frozenset(
 class Watched(msgspec.Struct, frozen=True):
     """What the watch must know of a target. The default account is called ``graph``, as its table is.
 
-    Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token.
+    Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
+    Meta's id of the phone number, ``app`` of the app, ``template`` is ``name/language``; empty where not known.
     """
 
     name: str
@@ -44,6 +46,9 @@ class Watched(msgspec.Struct, frozen=True):
     interval_ms: int
     account: str = "graph"
     quota: str = ""
+    number: str = ""
+    app: str = ""
+    template: str = ""
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -162,6 +167,8 @@ class Vigil:
             exchange.request_fingerprint,
             exchange.token_fingerprint,
             exchange.served_version,
+            exchange.site,
+            passing(exchange),
         )
         context = self._contexts[target.name] = self._shared.setdefault(context, context)
         return context

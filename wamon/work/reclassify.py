@@ -11,6 +11,7 @@ import msgspec
 
 from wamon.core.days import Overlay
 from wamon.core.finding import Mark, Ruling
+from wamon.core.gathering import NOTHING_BESIDE, Beside
 from wamon.core.knowledge import Controls, Knowledge, Look
 from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
@@ -59,7 +60,10 @@ class Book(Protocol):
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """How a pass is to be made. ``within`` are the instants judged; ``outages`` those that Meta posted."""
+    """How a pass is to be made. ``within`` are the instants judged; ``outages`` those that Meta posted.
+
+    ``beside`` is further evidence that stands in no target's looks.
+    """
 
     within: Span
     zone: ZoneInfo
@@ -68,6 +72,7 @@ class Pass(msgspec.Struct, frozen=True):
     overlay: Overlay = Overlay()
     reopen: bool = False
     outages: Sequence[Outage] = ()
+    beside: Beside = NOTHING_BESIDE
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -92,11 +97,7 @@ async def reclassify(
     around = Span(plan.within.start_ms - MARGIN_MS, min(plan.now_ms, plan.within.end_ms + MARGIN_MS) + 1)
     chosen = needed(targets, await book.troubled(around))
     accounts = [await book.account(one.name, one.account, around) for one in chosen]
-    controls = Controls()
-    for one in targets:
-        if one.probe is ProbeKind.CONTROL:
-            for look in await book.looks(one.name, around):
-                controls.add(one.name, look)
+    controls = await _controls(book, targets, around)
     before = await book.published(plan.within, plan.zone)
     passed = Passed(plan.now_ms, plan.within)
     ground = Ground(
@@ -111,6 +112,7 @@ async def reclassify(
         overlay=plan.overlay,
         reopen=plan.reopen,
         outages=plan.outages,
+        beside=plan.beside,
     )
     found = await _off_loop(off_loop, lambda: review(accounts, plan.within, ground))
     notice = restated_notice(found, ground.latest, plan.now_ms)
@@ -119,6 +121,16 @@ async def reclassify(
         rows = [(row, _segments(row, marks, ground)) for row in found.publications]
         await book.commit(found.rulings, rows, [notice] if notice else [], passed)
     return Outcome(found, before, notice)
+
+
+async def _controls(book: Book, targets: Sequence[Watched], around: Span) -> Controls:
+    """Every control's looks."""
+    controls = Controls()
+    for one in targets:
+        if one.probe is ProbeKind.CONTROL:
+            for look in await book.looks(one.name, around):
+                controls.add(one.name, look)
+    return controls
 
 
 def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Ground) -> list[Segment]:

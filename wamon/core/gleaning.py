@@ -1,0 +1,91 @@
+"""Reading off an answer what it tells in passing: usage headers, the health of a number, templates."""
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from wamon.core.graph_error import dicts
+from wamon.core.observation import Exchange
+from wamon.core.passing import NOTHING, USAGE_STEPS, Health, Passing, TemplateWord
+from wamon.core.usage import usage_percent
+
+_SPEAKS_OF_ALL = frozenset({"WABA", "BUSINESS", "APP"})
+_CONNECTED = "CONNECTED"
+_TEMPLATES_KEPT = 8
+_DIGEST_LETTERS = 16
+
+
+def passing(exchange: Exchange) -> Passing:
+    """What is worth keeping of an answer even where it was good. Never raises, whatever the body is."""
+    usage = usage_step(exchange)
+    body = exchange.body
+    if not isinstance(body, dict) or "error" in body or (exchange.http_status or 200) >= 300:
+        return NOTHING if usage is None else Passing(usage)
+    found = Passing(usage, health(body), templates(body))
+    return NOTHING if found == NOTHING else found
+
+
+def usage_step(exchange: Exchange) -> int | None:
+    """How full the fullest quota is, as a step of `USAGE_STEPS`; None when the answer names none."""
+    percent = usage_percent(exchange)
+    return None if percent is None else max(step for step in USAGE_STEPS if step <= percent)
+
+
+def health(body: dict[str, Any]) -> Health | None:
+    """How a node says it is; None where it says nothing of it.
+
+    The entities decide whether something can be sent; the overall word only where none is listed, because it also
+    turns to BLOCKED when nothing but calling is blocked ("Health status", read 2025-10-22).
+    """
+    told, state = body.get("health_status"), body.get("status")
+    known = isinstance(state, str) and ("quality_rating" in body or "display_phone_number" in body)
+    if not isinstance(told, dict) and not known:
+        return None
+    listed = _listed(told.get("entities")) if isinstance(told, dict) else []
+    overall = [told] if isinstance(told, dict) and not listed else []
+    blocked = [one for one in [*listed, *overall] if one.get("can_send_message") == "BLOCKED"]
+    return Health(
+        node_id=body["id"] if isinstance(body.get("id"), str) else "",
+        blocked=bool(blocked),
+        wide=any(one.get("entity_type") in _SPEAKS_OF_ALL for one in blocked),
+        connected=(state == _CONNECTED) if known else None,
+        code=_reason(blocked),
+    )
+
+
+def _reason(blocked: list[dict[str, Any]]) -> int | None:
+    """The first reason given. A sample of Meta's prints lists as objects with the keys "0", "1" and so on."""
+    codes = (error.get("error_code") for one in blocked for error in _listed(one.get("errors")))
+    return next((code for code in codes if isinstance(code, int) and not isinstance(code, bool)), None)
+
+
+def _listed(found: Any) -> list[dict[str, Any]]:
+    return dicts(list(found.values()) if isinstance(found, dict) else found)
+
+
+def templates(body: dict[str, Any]) -> tuple[TemplateWord, ...]:
+    """The templates a node or a list of nodes shows, at most eight."""
+    rows = [body] if "components" in body else dicts(body.get("data"))
+    return tuple(word for row in rows[:_TEMPLATES_KEPT] if (word := _template(row)) is not None)
+
+
+def _template(row: dict[str, Any]) -> TemplateWord | None:
+    name, language, status = row.get("name"), row.get("language"), row.get("status")
+    if not isinstance(name, str) or not isinstance(language, str):
+        return None
+    components = row.get("components")
+    digest = components_digest(components) if isinstance(components, list) else ""
+    return TemplateWord(name, language, status if isinstance(status, str) else "", digest)
+
+
+def components_digest(components: Any) -> str:
+    """Sixteen hexadecimal digits that change with any letter of the components, not with the order of keys.
+
+    Empty for what no JSON of ours can carry: a hostile number, or one nested too deep.
+    """
+    try:
+        plain = msgspec.json.encode(components, order="sorted")
+    except (OverflowError, RecursionError, UnicodeEncodeError):
+        return ""
+    return sha256(plain).hexdigest()[:_DIGEST_LETTERS]
