@@ -27,12 +27,12 @@ def test_the_week_is_played_within_a_minute_and_every_episode_is_told(tmp_path: 
         "We were offline 25 min since 16:01 UTC: counted as unobserved, not as downtime",
         "[URGENT] Our endpoint · the webhook endpoint fails · webhook · since 11:06 UTC",
         "Restated · 1 day · 14 looks turned · 1 h 10 min moved",
-        "  cloud-api 2026-11-05: 100 % -> 95.13 %, revision 2, weekly pass: same token valid (cloud-api)",
+        "  cloud-api 2026-11-05: 100 % (0:00:00) -> 95.13 % (1:10:00), revision 2, weekly pass: same token valid",
     ):
         assert line in told.stdout
     # An update of the API and a single bad answer wake nobody up.
     assert told.stdout.count("[URGENT]") == 2
-    assert "2026-11-08  cloud-api            100 %" in told.stdout
+    assert "2026-11-08  cloud-api      100 % (0:00:00)   100 % (0:00:00)" in told.stdout
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 

@@ -13,7 +13,7 @@ from wamon.assembly import House, Pace
 from wamon.core.dispatching import Delivery, Letter
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
-from wamon.core.uptime import Figures, clock_text, percent
+from wamon.core.uptime import Figures, clock_text, percent_and_lost
 from wamon.jobs import Walk
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
@@ -207,9 +207,7 @@ def _settings(simulator: Simulator) -> Settings:
 
 def days_table(report: Report, within: Span) -> list[str]:
     """The days of the week as they stand, one line each, and what was restated since it was first said."""
-    head = (
-        f"{'day':<12}{'target':<12}{'availability':>14}{'experienced':>14}{'down':>10}{'unobserved':>12}  revision"
-    )
+    head = f"{'day':<12}{'target':<12}{'availability':>18}{'experienced':>18}{'unobserved':>12}  revision"
     lines = [head, "-" * len(head)]
     for target in report.targets:
         for day in target.days:
@@ -218,23 +216,22 @@ def days_table(report: Report, within: Span) -> list[str]:
             sums = day.figures
             lines.append(
                 f"{day.date.isoformat():<12}{target.name:<12}"
-                f"{percent(sums.down_ms, sums.platform_ms):>14}{_experienced(sums):>14}"
-                f"{clock_text(sums.down_ms):>10}{clock_text(sums.unobserved_ms):>12}"
+                f"{percent_and_lost(sums.down_ms, sums.platform_ms):>18}{_experienced(sums):>18}"
+                f"{clock_text(sums.unobserved_ms):>12}"
                 f"  {day.state.value} {day.revision}"
             )
     lines += ["", "Restated by the weekly pass:"]
     restated = [(one.name, day) for one in report.targets for day in one.days if day.restated and day.first]
     for name, day in restated:
-        first = day.first or Figures()
-        lines.append(
-            f"  {name} {day.date}: {percent(first.down_ms, first.platform_ms)} ->"
-            f" {percent(day.figures.down_ms, day.figures.platform_ms)}, revision {day.revision}, {day.reason}"
+        first, now = (
+            percent_and_lost(one.down_ms, one.platform_ms) for one in (day.first or Figures(), day.figures)
         )
+        lines.append(f"  {name} {day.date}: {first} -> {now}, revision {day.revision}, {day.reason}")
     return lines if restated else [*lines, "  nothing"]
 
 
 def _experienced(sums: Figures) -> str:
-    return percent(sums.down_ms + sums.network_ms + sums.user_error_ms, sums.observed_ms)
+    return percent_and_lost(sums.down_ms + sums.network_ms + sums.user_error_ms, sums.observed_ms)
 
 
 def day_ms(day: str) -> int:

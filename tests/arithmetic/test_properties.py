@@ -11,13 +11,24 @@ from hypothesis import strategies as st
 from wamon.core.finding import Column, Mark
 from wamon.core.segments import Timeline, account
 from wamon.core.timeline import Span
-from wamon.core.uptime import Figures, add, clock_text, figures, percent, ratio_percent
+from wamon.core.uptime import (
+    Figures,
+    Period,
+    add,
+    clock_text,
+    figures,
+    percent,
+    percent_and_lost,
+    period,
+    ratio_percent,
+)
 
 from .strategies import UP, Scene, scenes
 
 SUMMED = tuple(Figures.__struct_fields__)
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 EMPTY = Figures()
 
 settings.register_profile("arithmetic", max_examples=250, deadline=None, derandomize=True)
@@ -236,6 +247,24 @@ def test_months_are_added_and_divided_once() -> None:
     assert add([full, short]).availability == pytest.approx(1 - 0.5 / 25, abs=1e-12)
     assert add([]) == EMPTY
     assert (EMPTY.coverage, EMPTY.availability, EMPTY.availability_experienced) == (None, None, None)
+
+
+def test_a_period_leaves_badly_observed_days_out_and_says_so() -> None:
+    full, dark = Figures(total_ms=24 * HOUR, down_ms=HOUR), Figures(total_ms=24 * HOUR, unobserved_ms=12 * HOUR)
+    edge = Figures(total_ms=10 * HOUR, unobserved_ms=HOUR)
+    rested = Figures(total_ms=24 * HOUR, maintenance_ms=24 * HOUR)
+    assert period([full, dark, edge, rested]) == Period(add([full, edge, rested]), 3, 1)
+    assert period([full, dark], insufficient=True) == Period(add([full, dark]), 2, 0)
+    assert period([]) == Period()
+
+
+@pytest.mark.parametrize(
+    ("lost", "whole", "text"),
+    [(600_000, 82_800_000, "99.27 % (0:10:00)"), (0, 1, "100 % (0:00:00)"), (1, DAY, "99.99 % (0:00:01)")],
+)
+def test_no_percentage_goes_without_the_time_behind_it(lost: int, whole: int, text: str) -> None:
+    assert percent_and_lost(lost, whole) == text
+    assert percent_and_lost(lost, 0) == "no data"
 
 
 def test_every_sum_of_every_part_is_added() -> None:

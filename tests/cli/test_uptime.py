@@ -72,12 +72,10 @@ def test_days_and_months_are_added_and_rounded_toward_the_worse(config: Path) ->
     ended = wamon("uptime", "-c", config, COLUMNS="80")
     assert (ended.code, ended.err) == (0, "")
     lines = [text.split() for text in ended.out.splitlines()]
-    assert ["2026-10-01", "98.61", "%", "98.61", "%", "98.61", "%", "0:20:00", "frozen,", "rev", "2"] in [
-        line[:11] for line in lines
-    ]
-    assert ["2026-09", "100", "%", "100", "%", "100", "%", "-"] in lines
-    assert ["2026-10-01", "too", "little", "too", "little", "too", "little", "-", "frozen"] in lines
-    assert "cloud-api 2026-10-01: 100 % -> 98.61 %, revision 2, weekly pass: same token" in ended.out
+    assert ["2026-10-01", *["98.61", "%", "0:20:00"] * 3, "frozen,", "rev", "2"] in [line[:13] for line in lines]
+    assert ["2026-09", *["100", "%", "0:00:00"] * 3, "1", "day"] in lines
+    assert ["2026-10-01", *["too", "little", "0:00:00"] * 3, "frozen"] in lines
+    assert "cloud-api 2026-10-01: 100 % (0:00:00) -> 98.61 % (0:20:00), revision 2," in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
 
 
@@ -101,6 +99,34 @@ def test_as_of_a_day_tells_what_was_said_then(config: Path) -> None:
     assert (day["revision"], day["state"]) == (2, "settled")
     nothing = asked("uptime", "-c", config, "--as-of", "2026-09-30")
     assert (nothing.code, nothing.out) == (1, "")
+
+
+def months(*words: str) -> dict[tuple[str, str], dict[str, object]]:
+    return {(one["target"], one["month"]): one for one in asked("uptime", *words, "--json").document["months"]}
+
+
+def test_a_badly_observed_day_is_left_out_of_its_month_unless_it_is_asked_for(config: Path) -> None:
+    left = months("-c", str(config))["graph", "2026-10"]
+    assert (left["days"], left["days_left_out"], left["seconds"], left["availability"]) == (0, 1, 0.0, None)
+    taken = months("-c", str(config), "--insufficient")["graph", "2026-10"]
+    assert (taken["days"], taken["days_left_out"], taken["seconds"], taken["availability"]) == (1, 0, 86400.0, 1.0)
+    assert taken["availability_meta"] is None, "the month itself is badly observed"
+    lines = [line.split() for line in wamon("uptime", "-c", str(config), COLUMNS="99").out.splitlines()]
+    assert ["2026-10", *["no", "data"] * 3, "0", "days,", "1", "left", "out"] in lines
+    asked_for = wamon("uptime", "-c", str(config), "--insufficient", COLUMNS="99").out.splitlines()
+    assert ["2026-10", *["too", "little", "0:00:00"] * 3, "1", "day"] in [line.split() for line in asked_for]
+    assert "<td>0 days, 1 left out</td>" in wamon("uptime", "-c", str(config), "--format", "html").out
+
+
+def test_as_of_a_day_tells_the_months_as_they_were_then(config: Path) -> None:
+    before = months("-c", str(config), "--as-of", "2026-10-11")["cloud-api", "2026-10"]
+    assert (before["down_s"], before["user_error_s"], before["availability"]) == (0.0, 1200.0, 1.0)
+    after = months("-c", str(config), "--as-of", "2026-10-12")["cloud-api", "2026-10"]
+    assert (after["down_s"], after["user_error_s"]) == (1200.0, 0.0)
+    assert set(months("-c", str(config), "--as-of", "2026-10-01")) == {
+        ("cloud-api", "2026-09"),
+        ("platform", "2026-09"),
+    }
 
 
 def test_days_are_chosen_by_both_ends_included_and_by_target(config: Path) -> None:
@@ -141,7 +167,7 @@ def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
     assert page.fetched == []
     assert page.seen.count("table") == 3
     assert "script" not in page.seen
-    assert "<td>2026-10-01</td><td>98.61 %</td>" in text
+    assert "<td>2026-10-01</td><td>98.61 % 0:20:00</td>" in text
     assert "@media print" in text
 
 

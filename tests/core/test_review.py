@@ -95,7 +95,7 @@ def test_a_turned_day_is_published_again_with_its_reason_and_told_once() -> None
     assert note is not None
     assert (note.kind, note.phase, note.key) == (Kind.RESTATED, NoticePhase.NOTE, "restated@2026-11-04T06:00:00Z")
     assert note.title == "Restated · 1 day · 40 looks turned · 40 min moved"
-    assert "api 2026-11-03: 100 % -> 97.22 %, revision 2" in note.body
+    assert "api 2026-11-03: 100 % (0:00:00) -> 97.22 % (0:40:00), revision 2" in note.body
     assert "because same token valid" in note.body
 
 

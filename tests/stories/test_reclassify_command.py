@@ -33,7 +33,7 @@ def test_a_dry_run_a_real_one_and_one_too_many(night: Night) -> None:
         "Would turn:",
         "  cloud-api: 15 looks, 1800 s, user_error -> system_error, because same token valid",
         "Days:",
-        "  cloud-api 2026-11-01: 95.52 % -> 91.23 %, revision 2",
+        "  cloud-api 2026-11-01: 95.52 % (0:31:16) -> 91.23 % (1:01:16), revision 2",
     ]
     assert dry.stdout.splitlines()[-1] == "Nothing was written: this was a dry run."
 

@@ -109,7 +109,7 @@ def test_there_are_ninety_bars_each_with_its_words_and_days_unwatched_keep_their
     assert [one.classes for one in shown[:80]] == ["none"] * 80
     assert (shown[0].day, shown[0].facts) == ("Wed 2026-08-12", "not watched")
     assert (shown[-5].day, shown[-5].classes) == ("Thu 2026-11-05", "down h6 seen-all restated")
-    assert shown[-5].facts == "95.13 %, down 1:10:00; restated, revision 2, first 99.30 %"
+    assert shown[-5].facts == "95.13 %, down 1:10:00; restated, revision 2, first 99.30 %, down 0:10:01"
     assert shown[-1].facts == "100 %, down 0:00:00; not over yet"
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from wamon.core.days import PLATFORM
 from wamon.core.timeline import SECOND
-from wamon.core.uptime import Figures, add, clock_text, percent, ratio_percent
+from wamon.core.uptime import Figures, Period, clock_text, percent_and_lost, period, ratio_percent
 from wamon.terminal import BAD, OFF, OURS, QUIET, Cell, Page
 from wamon.web.words import INSUFFICIENT, Share, experienced_share, meta_share, platform_share
 
@@ -16,7 +16,7 @@ WIDE = 100
 """From so many columns on, every sum has a column of its own."""
 
 _SHORT = {INSUFFICIENT: "too little"}
-_ALWAYS = ("platform", "Meta's way", "experienced", "down")
+_ALWAYS = ("platform", "Meta's way", "experienced")
 _ONLY_WIDE = ("network", "ours", "unobserved")
 
 
@@ -55,17 +55,23 @@ def figures_of(document: Mapping[str, Any]) -> Figures:
     return Figures(total_ms=round(document["seconds"] * SECOND), **sums)
 
 
-def months_of(rows: Iterable[Row]) -> dict[tuple[str, str], Figures]:
-    """Sums by target and month (``2026-11``): days are added, and divided once."""
+def months_of(rows: Iterable[Row], *, insufficient: bool = False) -> dict[tuple[str, str], Period]:
+    """Sums by target and month (``2026-11``). Badly observed days count only when they are asked for."""
     parts: dict[tuple[str, str], list[Figures]] = {}
     for row in rows:
         parts.setdefault((row.target, f"{row.date:%Y-%m}"), []).append(row.figures)
-    return {key: add(days) for key, days in parts.items()}
+    return {key: period(days, insufficient=insufficient) for key, days in parts.items()}
 
 
-def print_days(page: Page, rows: Sequence[Row]) -> None:
+def days_text(one: Period) -> str:
+    """``29 days, 1 left out``: what a month is made of."""
+    days = "1 day" if one.days == 1 else f"{one.days} days"
+    return f"{days}, {one.left_out} left out" if one.left_out else days
+
+
+def print_days(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -> None:
     """A table for each target, its months below its days; the platform last."""
-    months = months_of(rows)
+    months = months_of(rows, insufficient=insufficient)
     shown = {row.target for row in rows if row.target != PLATFORM or row.figures.observed_ms > 0}
     targets = sorted(shown, key=lambda name: (name == PLATFORM, name))
     heads = ("day", *_ALWAYS, *(_ONLY_WIDE if page.width >= WIDE else ()), "said")
@@ -73,7 +79,9 @@ def print_days(page: Page, rows: Sequence[Row]) -> None:
         page.heading(target)
         days = [(row.date.isoformat(), row.figures, _said(row)) for row in rows if row.target == target]
         whole: list[tuple[str, Figures, Cell]] = [
-            (month, sums, "") for (name, month), sums in months.items() if name == target
+            (month, one.figures, (days_text(one), QUIET))
+            for (name, month), one in months.items()
+            if name == target
         ]
         lines = [_line(name, sums, said, heads) for name, sums, said in (*days, *whole)]
         page.table(heads, lines, right=heads[1:-1], prose=["said"])
@@ -90,9 +98,10 @@ def print_restated(page: Page, rows: Iterable[Row]) -> None:
 
 
 def restated_text(row: Row) -> str:
-    """``cloud-api 2026-11-03: 99.81 % -> 99.97 %, revision 3, weekly pass: ...``."""
-    now = percent(row.figures.down_ms, row.figures.platform_ms)
-    change = f"{row.first} -> {now}" if row.first != now else f"{now}, other sums changed"
+    """``cloud-api 2026-11-03: 99.81 % (0:02:44) -> 99.97 % (0:00:25), revision 3, weekly pass: ...``."""
+    now = percent_and_lost(row.figures.down_ms, row.figures.platform_ms)
+    same = now == row.first or now.startswith(f"{row.first} (")
+    change = f"{now}, other sums changed" if same else f"{row.first} -> {now}"
     because = f", {row.reason}" if row.reason else ""
     return f"{row.target} {row.date}: {change}, revision {row.revision}{because}"
 
@@ -103,7 +112,6 @@ def _line(name: str, sums: Figures, said: Cell, heads: Sequence[str]) -> list[Ce
         "platform": _share(platform_share(sums), BAD),
         "Meta's way": _share(meta_share(sums), BAD),
         "experienced": _share(experienced_share(sums), OURS),
-        "down": _lost(sums.down_ms, BAD),
         "network": _lost(sums.network_ms, OFF),
         "ours": _lost(sums.user_error_ms, OURS),
         "unobserved": _lost(sums.unobserved_ms, QUIET),
@@ -113,8 +121,8 @@ def _line(name: str, sums: Figures, said: Cell, heads: Sequence[str]) -> list[Ce
 
 
 def _share(share: Share, style: str) -> Cell:
-    text = _SHORT.get(share.text, share.text)
-    return (text, QUIET) if not share.said else text if text == "100 %" else (text, style)
+    text = f"{_SHORT.get(share.text, share.text)} {share.lost}".rstrip()
+    return (text, QUIET) if not share.said else text if share.text == "100 %" else (text, style)
 
 
 def _lost(lost_ms: int, style: str) -> Cell:
@@ -130,6 +138,9 @@ def legend() -> Iterator[str]:
     """What the columns mean."""
     yield (
         "platform: every second down counts. Meta's way: only what lasted 10 minutes. "
-        "experienced: whatever stopped us."
+        "experienced: whatever stopped us. Beside each: the time lost."
     )
-    yield "too little: less than 90 % of the time was observed, so no percentage is claimed."
+    yield (
+        "too little: less than 90 % of the time was observed, so no percentage is claimed, "
+        "and the day is left out of its month."
+    )

@@ -12,6 +12,7 @@ from wamon.cli.configuration import settings_of
 from wamon.cli.figures import figures_of
 from wamon.cli.replay import incident_cells, short_instant
 from wamon.core.report import State
+from wamon.core.uptime import Figures
 from wamon.settings import Address
 from wamon.terminal import NONE, QUIET, STYLES, Cell, Page
 from wamon.web.words import platform_share
@@ -113,8 +114,13 @@ def _cells(one: Document) -> list[Cell]:
     last: Cell = (verdict["verdict"], STYLES.get(verdict["verdict"], "")) if verdict else NONE
     since = short_instant(one["since"])[5:16] if one["since"] else NONE
     periods = one["periods"] or {}
-    shares = [platform_share(figures_of(periods[name])).text if name in periods else NONE for name in _PERIODS]
+    shares = [_share(figures_of(periods[name])) if name in periods else NONE for name in _PERIODS]
     return [one["target"], (one["state"], STYLES.get(one["state"], "")), since, last, *shares]
+
+
+def _share(sums: Figures) -> str:
+    share = platform_share(sums)
+    return f"{share.text} {share.lost}".rstrip()
 
 
 def _print_incidents(page: Page, document: Document) -> None:

@@ -14,7 +14,7 @@ from wamon.control import ControlError, ask, socket_path
 from wamon.core.days import Overlay
 from wamon.core.knowledge import knowledge
 from wamon.core.timeline import Span, subtract
-from wamon.core.uptime import ratio_percent
+from wamon.core.uptime import clock_text, ratio_percent
 from wamon.ledger import LedgerError, open_ledger
 from wamon.schedule import wall_ms
 from wamon.settings import Settings, SettingsError, default_settings, load
@@ -83,8 +83,14 @@ def lines(document: Mapping[str, Any], *, dry_run: bool) -> list[str]:
     ]
     told.append("Days:")
     told += [
-        f"  {one['target']} {one['date']}: {ratio_percent(one['before'])} -> {ratio_percent(one['after'])},"
+        f"  {one['target']} {one['date']}: {_said(one, 'before')} -> {_said(one, 'after')},"
         f" revision {one['revision']}"
         for one in document["days"]
     ]
     return [*told, "Nothing was written: this was a dry run."] if dry_run else told
+
+
+def _said(day: Mapping[str, Any], when: str) -> str:
+    """``99.27 % (0:10:00)``: what was said of a day ``before``, or is ``after``."""
+    text, down_s = ratio_percent(day[when]), day[f"down_{when}_s"]
+    return text if day[when] is None else f"{text} ({clock_text(round(down_s * 1000))})"

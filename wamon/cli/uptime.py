@@ -18,7 +18,7 @@ from wamon.cli.figures import Row, legend, months_of, print_days, print_restated
 from wamon.cli.uptime_files import write_csv, write_html
 from wamon.core.publication import DayState, day_document, day_state, figures_document, figures_from
 from wamon.core.timeline import day_span
-from wamon.core.uptime import Figures, percent
+from wamon.core.uptime import Figures, percent_and_lost
 from wamon.ledger import Book
 from wamon.settings import Settings
 from wamon.terminal import Page
@@ -28,12 +28,16 @@ States = Mapping[tuple[str, date], DayState]
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which days: both ends included, None for open; one row or all; as published by the end of a day."""
+    """Which days: both ends included, None for open; one row or all; as published by the end of a day.
+
+    ``insufficient``: badly observed days count in the months too.
+    """
 
     first: date | None = None
     last: date | None = None
     target: str | None = None
     as_of: date | None = None
+    insufficient: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -62,7 +66,7 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
     if not told:
         raise CannotError(_nothing(asked), 1)
     states = {(one.target, one.day): day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
-    _FORMS[form](told, states, settings)
+    _FORMS[form](told, states, asked, settings)
     return FINE
 
 
@@ -102,50 +106,58 @@ def rows_of(told: Sequence[Told], states: States) -> list[Row]:
             states[one.target, one.day].value,
             one.revision,
             one.figures,
-            percent(one.first.down_ms, one.first.platform_ms),
+            percent_and_lost(one.first.down_ms, one.first.platform_ms),
             one.reason,
         )
         for one in told
     ]
 
 
-def document_of(told: Sequence[Told], states: States) -> dict[str, object]:
-    """``days`` as in a replay's document, and ``months`` with the same figures."""
+def document_of(told: Sequence[Told], states: States, *, insufficient: bool = False) -> dict[str, object]:
+    """``days`` as in a replay's document, and ``months`` with the same figures and how many days they are of."""
     days = [
         day_document(one.target, one.day, states[one.target, one.day], one.revision, one.figures, one.first)
         | {"reason": one.reason}
         for one in told
     ]
     months = [
-        {"target": target, "month": month, "seconds": sums.total_ms / 1000} | figures_document(sums)
-        for (target, month), sums in months_of(rows_of(told, states)).items()
+        {
+            "target": target,
+            "month": month,
+            "days": one.days,
+            "days_left_out": one.left_out,
+            "seconds": one.figures.total_ms / 1000,
+        }
+        | figures_document(one.figures)
+        for (target, month), one in months_of(rows_of(told, states), insufficient=insufficient).items()
     ]
     return {"days": days, "months": months}
 
 
-def _table(told: Sequence[Told], states: States, _: Settings) -> None:
+def _table(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> None:
     rows, page = rows_of(told, states), Page()
-    print_days(page, rows)
+    print_days(page, rows, insufficient=asked.insufficient)
     page.line("")
     for text in legend():
         page.line((text, "dim"))
     print_restated(page, rows)
 
 
-def _json(told: Sequence[Told], states: States, _: Settings) -> None:
-    write_json(document_of(told, states))
+def _json(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> None:
+    write_json(document_of(told, states, insufficient=asked.insufficient))
 
 
-def _csv(told: Sequence[Told], states: States, _: Settings) -> None:
+def _csv(told: Sequence[Told], states: States, _: Asked, __: Settings) -> None:
     write_csv(document_of(told, states), sys.stdout)
 
 
-def _html(told: Sequence[Told], states: States, settings: Settings) -> None:
+def _html(told: Sequence[Told], states: States, asked: Asked, settings: Settings) -> None:
     place = settings.service.site or os.uname().nodename
-    sys.stdout.write(write_html(rows_of(told, states), settings.service.timezone.key, place, now_ms()))
+    rows, zone = rows_of(told, states), settings.service.timezone.key
+    sys.stdout.write(write_html(rows, zone, place, now_ms(), insufficient=asked.insufficient))
 
 
-_FORMS: Mapping[str, Callable[[Sequence[Told], States, Settings], None]] = {
+_FORMS: Mapping[str, Callable[[Sequence[Told], States, Asked, Settings], None]] = {
     "table": _table,
     "json": _json,
     "csv": _csv,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, TextIO
 
-from wamon.cli.figures import Row, legend, months_of, restated_text
+from wamon.cli.figures import Row, days_text, legend, months_of, restated_text
 from wamon.core.timeline import iso
 from wamon.core.uptime import Figures, clock_text
 from wamon.web.words import coverage_share, experienced_share, meta_share, platform_share
@@ -59,7 +59,7 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@") else value
 
 
-def write_html(rows: Sequence[Row], zone: str, place: str, at_ms: int) -> str:
+def write_html(rows: Sequence[Row], zone: str, place: str, at_ms: int, *, insufficient: bool = False) -> str:
     """One self-contained page: every target's days and months, and what was restated."""
     first, last = min(row.date for row in rows), max(row.date for row in rows)
     title = f"Availability of the WhatsApp Business Cloud API, {first} to {last}"
@@ -69,18 +69,21 @@ def write_html(rows: Sequence[Row], zone: str, place: str, at_ms: int) -> str:
             f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n",
             f"<p>Observed from {escape(place)}; days in {escape(zone)}; written {iso(at_ms)}.</p>\n",
             *(f"<p>{escape(text)}</p>\n" for text in legend()),
-            *(_section(target, rows) for target in sorted({row.target for row in rows})),
+            *(
+                _section(target, rows, insufficient=insufficient)
+                for target in sorted({row.target for row in rows})
+            ),
             _restated(rows),
             "</body></html>\n",
         )
     )
 
 
-def _section(target: str, rows: Sequence[Row]) -> str:
+def _section(target: str, rows: Sequence[Row], *, insufficient: bool) -> str:
     own = [row for row in rows if row.target == target]
-    months = months_of(own)
+    months = months_of(own, insufficient=insufficient)
     lines = [_line("", row.date.isoformat(), row.figures, _said(row)) for row in own]
-    lines += [_line(' class="month"', month, sums, "") for (_, month), sums in months.items()]
+    lines += [_line(' class="month"', month, one.figures, days_text(one)) for (_, month), one in months.items()]
     heads = "".join(f"<th>{escape(head)}</th>" for head in _HEADS)
     body = "\n".join(lines)
     return f"<h2>{escape(target)}</h2>\n<table><thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table>\n"
@@ -93,7 +96,8 @@ def _line(kind: str, name: str, sums: Figures, said: str) -> str:
 
 def _numbers(sums: Figures) -> Iterator[str]:
     for share in (platform_share, meta_share, experienced_share, coverage_share):
-        yield share(sums).text
+        found = share(sums)
+        yield f"{found.text} {found.lost}".rstrip()
     for lost_ms in (
         sums.down_ms,
         sums.meta_down_ms,

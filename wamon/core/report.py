@@ -1,6 +1,6 @@
 """One frozen snapshot that every face prints: page, metrics, JSON, terminal. Nothing is computed after it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from wamon.core.incident import Incident, Kind
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.timeline import day_of, day_span
-from wamon.core.uptime import Figures, add
+from wamon.core.uptime import Figures, add, period
 from wamon.core.vigil import EVIDENCE, Vigil, Watched
 
 COMPONENTS = {
@@ -188,19 +188,16 @@ def _days(
 
 
 def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
-    """Sums for today, yesterday, this month and all the days there are; sums are added, and divided last.
+    """Sums for today, yesterday, this month and all the days there are; sums are added, and divided last."""
 
-    A day of which too little was observed stays out of the longer ones: it would speak for hours nobody saw.
-    """
-
-    def summed(wanted: Callable[[Day], bool]) -> Figures:
-        return add(one.figures for one in days if wanted(one))
+    def on(day: date) -> Figures:
+        return add(one.figures for one in days if one.date == day)
 
     return {
-        "today": summed(lambda one: one.date == today),
-        "yesterday": summed(lambda one: one.date == today - timedelta(days=1)),
-        "month": summed(lambda one: not one.figures.insufficient and _same_month(one.date, today)),
-        "days": summed(lambda one: not one.figures.insufficient),
+        "today": on(today),
+        "yesterday": on(today - timedelta(days=1)),
+        "month": period(one.figures for one in days if _same_month(one.date, today)).figures,
+        "days": period(one.figures for one in days).figures,
     }
 
 

@@ -21,7 +21,7 @@ from wamon.core.publication import DayState, Passed, Publication, day_state, pub
 from wamon.core.reclassification import Account, Kept, rejudge
 from wamon.core.segments import Timeline, account, owned_ms, slice_around
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
-from wamon.core.uptime import percent
+from wamon.core.uptime import percent_and_lost
 from wamon.core.vigil import EVIDENCE, Watched
 
 MARGIN_MS = DAY
@@ -269,4 +269,4 @@ def _change(before: Publication, after: Publication) -> str:
 
 
 def _percent(row: Publication) -> str:
-    return percent(row.figures.down_ms, row.figures.platform_ms)
+    return percent_and_lost(row.figures.down_ms, row.figures.platform_ms)

@@ -145,6 +145,22 @@ def add(parts: Iterable[Figures]) -> Figures:
     return Figures(*(sum(column) for column in zip(*rows, strict=True))) if rows else Figures()
 
 
+class Period(msgspec.Struct, frozen=True):
+    """Days put together: their sums, how many they are, and how many were left out as badly observed."""
+
+    figures: Figures = Figures()
+    days: int = 0
+    left_out: int = 0
+
+
+def period(days: Iterable[Figures], *, insufficient: bool = False) -> Period:
+    """A month, a quarter, any days together. A day under 90 % coverage stays out, unless it is asked for:
+    it would speak for hours that nobody saw."""
+    every = list(days)
+    counted = [one for one in every if insufficient or not one.insufficient]
+    return Period(add(counted), len(counted), len(every) - len(counted))
+
+
 def percent(part_ms: int, whole_ms: int) -> str:
     """``1 - part/whole`` in percent with two digits, rounded toward the worse: 100 % only when nothing is lost.
 
@@ -156,6 +172,12 @@ def percent(part_ms: int, whole_ms: int) -> str:
         return "100 %"
     hundredths = max(0, (whole_ms - part_ms) * 10_000 // whole_ms)
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def percent_and_lost(part_ms: int, whole_ms: int) -> str:
+    """``99.27 % (0:10:00)``: no percentage goes without the time behind it. "no data" when there is no whole."""
+    text = percent(part_ms, whole_ms)
+    return f"{text} ({clock_text(part_ms)})" if whole_ms > 0 else text
 
 
 _UNSURE = 1e-11

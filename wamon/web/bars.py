@@ -83,5 +83,7 @@ def _facts(one: Day) -> str:
     if one.state is DayState.OPEN:
         facts.append("not over yet")
     if one.restated and one.first is not None:
-        facts.append(f"restated, revision {one.revision}, first {platform_share(one.first).text}")
+        first = platform_share(one.first)
+        down = f", down {first.lost}" if first.lost else ""
+        facts.append(f"restated, revision {one.revision}, first {first.text}{down}")
     return "; ".join(facts)

@@ -204,5 +204,7 @@ def _restated(row: Publication, before: Publication | None) -> dict[str, object]
         "revision": row.revision,
         "before": before.figures.availability if before else None,
         "after": row.figures.availability,
+        "down_before_s": before.figures.down_ms / 1000 if before else None,
+        "down_after_s": row.figures.down_ms / 1000,
         "reason": row.reason,
     }
