@@ -44,6 +44,7 @@ PUBLISHED = {
     "wamon_outbox_oldest_seconds": (),
     "wamon_reclassified_total": ("from", "to"),
     "wamon_reclassification_timestamp_seconds": (),
+    "wamon_webhook_receipts_total": ("result",),
     "wamon_token_expiry_timestamp_seconds": ("account",),
     "wamon_certificate_expiry_timestamp_seconds": ("target",),
     "wamon_build_info": ("version",),
@@ -65,6 +66,8 @@ SETS = {
 }
 SETS |= {"from": SETS["verdict"], "to": SETS["verdict"]}
 
+RECEIPTS = {"stored", "duplicate", "bad_signature", "too_large", "malformed", "unavailable"}
+
 STEPS_MS = {"dns": 1.2, "connect": 9.8, "tls": 21.0, "first_byte": 140.0, "total": 171.5}
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -79,6 +82,7 @@ def busy() -> Tally:
     tally.missed("graph", "overlap")
     tally.notified("ops", "sent")
     tally.reclassified("user_error", "system_error", 12, NOW_MS)
+    tally.received("stored")
     tally.outbox(3, 65_500)
     tally.token_expiry("default", 0)
     tally.certificate_expiry("webhook", 1_800_000_000.0)
@@ -107,7 +111,10 @@ def test_the_table_has_exactly_the_names_and_labels_that_are_published() -> None
 def test_no_label_ever_has_a_value_outside_its_closed_set() -> None:
     seen: dict[str, set[str]] = {}
     for name, labels in series(render(busy(), bad_week()).text):
-        if name.startswith("wamon_"):
+        if name == "wamon_webhook_receipts_total":
+            assert dict(labels).keys() == {"result"}
+            assert dict(labels)["result"] in RECEIPTS
+        elif name.startswith("wamon_"):
             for label, one in labels:
                 seen.setdefault(label, set()).add(one)
     bounds = seen.pop("le")
@@ -126,6 +133,8 @@ def test_counters_stand_at_zero_before_anything_happened() -> None:
         assert value(found, "wamon_probe_missed_total", target="cloud-api", reason=reason) == 0
     for outcome in SETS["result"]:
         assert value(found, "wamon_notifications_total", channel="ops", result=outcome) == 0
+    for outcome in RECEIPTS:
+        assert value(found, "wamon_webhook_receipts_total", result=outcome) == 0
     for severity in SETS["severity"]:
         assert value(found, "wamon_incidents_open", severity=severity) == 0
     assert value(found, "wamon_reclassification_timestamp_seconds") is None
@@ -206,6 +215,7 @@ def test_a_closed_set_stays_closed_and_a_new_target_begins_at_zero() -> None:
         lambda: tally.attempt("t", "fine", {}),
         lambda: tally.missed("t", "lazy"),
         lambda: tally.notified("ops", "lost"),
+        lambda: tally.received("lost"),
         lambda: tally.reclassified("ok", "fine", 1, NOW_MS),
     ):
         with pytest.raises(KeyError):

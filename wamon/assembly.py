@@ -39,6 +39,9 @@ KEPT_IN_MEMORY_MS = 3 * DAY
 
 SHOWN_DAYS = 90
 
+RECEIPTS_KEPT_MS = 8 * DAY
+"""Webhooks are kept a day longer than Meta repeats them."""
+
 
 class Pace(msgspec.Struct, frozen=True):
     """How often housekeeping runs; the demo, which plays a week in seconds, needs less of it."""
@@ -216,7 +219,7 @@ class House:
     async def _prune(self, now_ms: int) -> None:
         """Forget single looks that are older than is wanted; their days were settled long before."""
         kept_days = max(self.settings.service.observation_days, self.settings.reclassification.days + 8)
-        await self.book.prune(now_ms - kept_days * DAY)
+        await self.book.prune(now_ms - kept_days * DAY, now_ms - RECEIPTS_KEPT_MS)
 
     async def _close(self, now_ms: int) -> None:
         await self.close(day_of(now_ms, self.zone) - timedelta(days=1))

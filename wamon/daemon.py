@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from wamon.assembly import House, every
+from wamon.assembly import USUAL_PACE, House, every
 from wamon.control import listen as listen_for_commands
 from wamon.control import socket_path
 from wamon.core.report import Report
@@ -19,11 +19,13 @@ from wamon.jobs import Job
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier
+from wamon.receiving import Receiver, open_receiver
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
 from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, TrafficTarget, resolve_all
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
+from wamon.web.webhook import PATH, beside
 from wamon.wiring import Askers, asking, calling
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
@@ -61,6 +63,7 @@ class Daemon:
             self.asking[SIGN_OF_LIFE] = calling(
                 SIGN_OF_LIFE, self.secrets[settings.service.heartbeat_url].reveal()
             )
+        self.receiver: Receiver | None = None
         self.started = False
         self._since_s = time.monotonic()
 
@@ -72,7 +75,7 @@ class Daemon:
             self.schedule.start([*self.house.jobs(), *self._heartbeats()])
             stack.push_async_callback(self.schedule.stop)
             listen = self.settings.service.listen
-            await stack.enter_async_context(serve(build(self), listen.host, listen.port))
+            await self._serve(stack)
             path = socket_path(self.environ, self.settings.service.database_path(self.environ))
             await stack.enter_async_context(listen_for_commands(path, {"reclassify": self._reclassify}))
             feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
@@ -84,7 +87,23 @@ class Daemon:
             notify("STOPPING=1" if why is Ended.STOPPED else "RELOADING=1")
             await self.schedule.stop()
             await self.house.book.heartbeat(self.house.began_ms, wall_ms())
+            if self.receiver is not None:
+                await self.receiver.beat(wall_ms())
         return why
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        """The pages, and the receiver beside them or on an address of its own."""
+        service, own = self.settings.service.listen, self.settings.receiver.listen
+        pages = build(self)
+        if self.receiver is not None and own in (None, service):
+            pages = beside(pages, self.receiver.webhook)
+        await stack.enter_async_context(serve(pages, service.host, service.port))
+        if self.receiver is not None:
+            if own not in (None, service):
+                listening = serve(self.receiver.webhook, own.host, own.port, setting="[receiver] listen")
+                await stack.enter_async_context(listening)
+            await self.receiver.beat(wall_ms())
+            _log.info("webhooks are received on http://%s%s", own or service, PATH)
 
     async def _open(self, stack: AsyncExitStack) -> None:
         ledger = open_ledger(self.settings.service.database_path(self.environ))
@@ -109,6 +128,8 @@ class Daemon:
         )
         book.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
         self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
+        if self.settings.receiving:
+            self.receiver = await open_receiver(self.settings, self.secrets, ledger, self.house.tally, wall_ms)
 
     def _missed(self, target: str, at_ms: int, reason: str) -> None:
         self.house.tally.missed(target, reason)
@@ -117,6 +138,8 @@ class Daemon:
     def _stepped(self, at_ms: int, _step_ms: int) -> None:
         """After a clock step a new running period begins: what lies between was not observed."""
         self.house.step(at_ms)
+        if self.receiver is not None:
+            self.receiver.step()
         for name in self.house.vigil.watched:
             self._missed(name, at_ms, "clock")
 
@@ -126,10 +149,14 @@ class Daemon:
         return outcome_document(await self.house.reclassify(within, dry_run=asked.dry_run, reopen=asked.reopen))
 
     def _heartbeats(self) -> list[Job]:
-        """The outgoing sign of life, where one is wanted: sent only while all is well."""
-        if self.settings.service.heartbeat_url is None:
-            return []
-        return [Job("sign of life", every(self.settings.service.heartbeat_interval_ms), self._sign_of_life)]
+        """That the receiver listens, and the outgoing sign of life: each where it is wanted, while all is well."""
+        wanted = []
+        if self.receiver is not None:
+            wanted.append(Job("listening", every(USUAL_PACE.heartbeat_ms), self.receiver.beat))
+        if self.settings.service.heartbeat_url is not None:
+            interval_ms = self.settings.service.heartbeat_interval_ms
+            wanted.append(Job("sign of life", every(interval_ms), self._sign_of_life))
+        return wanted
 
     async def _sign_of_life(self, now_ms: int) -> None:
         if not self.health().reasons:
@@ -169,13 +196,13 @@ class Daemon:
 
 
 def refuse_unwatched(settings: Settings) -> None:
-    """Targets that need Meta's webhooks are not watched yet; say so rather than look as if."""
+    """Targets that follow messages are not watched yet; say so rather than look as if."""
     waiting = [one.name for one in settings.targets if isinstance(one, MessageTarget | TrafficTarget)]
     if waiting:
         raise SettingsError(
             [
-                f"target {name}: probes message and traffic need the webhook receiver, which this version does not"
-                " have yet; take the target out, edge, api, token, webhook and control are watched"
+                f"target {name}: probes message and traffic are not watched by this version yet;"
+                " take the target out, edge, api, token, webhook and control are watched"
                 for name in waiting
             ],
             "wamon.toml",

@@ -11,7 +11,8 @@ from wamon.core.timeline import SECOND
 from wamon.core.vigil import Watched
 from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
-from wamon.settings import AnyTarget, AskingTarget, MessageTarget, Secret, SecretRef, Settings
+from wamon.settings import AnyTarget, AskingTarget, MessageTarget, Secret, SecretRef, Settings, receiving_secrets
+from wamon.web.webhook import PATH, Door
 from wamon.wire.exchange import exchange, open_client
 from wamon.wire.request import Request
 from wamon.wire.resolver import Resolver
@@ -118,6 +119,22 @@ def _aim(target: AskingTarget, settings: Settings, found: Secrets) -> Aim:
         verify_token=secret(getattr(target, "verify_token", None)),
         **own,
     )
+
+
+def doors(settings: Settings, found: Secrets) -> dict[str, Door]:
+    """Every account's callback, by path; ``[graph]``'s is the plain one as well."""
+    named = {
+        account.name: Door(
+            account.name,
+            tuple(
+                found[reference].reveal().encode()
+                for reference in receiving_secrets(account, settings)
+                if reference is not None
+            ),
+        )
+        for account in (settings.graph, *settings.accounts)
+    }
+    return {PATH: named[settings.graph.name], **{f"{PATH}/{name}": door for name, door in named.items()}}
 
 
 def nonce() -> str:

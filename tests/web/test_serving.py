@@ -81,24 +81,6 @@ def test_it_stops_within_two_seconds_whatever_its_clients_do(half: bytes) -> Non
     assert asyncio.run(story()) < 2.0
 
 
-def test_a_crowd_is_answered_503_and_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wamon.web.serving.CONNECTIONS", 3)
-
-    async def story() -> list[int]:
-        async with serve(_hello, "127.0.0.1", 0) as (host, port):
-            held = [await asyncio.open_connection(host, port) for _ in range(3)]
-            async with httpx.AsyncClient(trust_env=False) as client:
-                crowded = (await client.get(f"http://{host}:{port}/")).status_code
-            for _, writer in held:
-                writer.close()
-                await writer.wait_closed()
-            async with httpx.AsyncClient(trust_env=False) as client:
-                alone = (await client.get(f"http://{host}:{port}/")).status_code
-        return [crowded, alone]
-
-    assert asyncio.run(story()) == [503, 200]
-
-
 async def _refused(host: str, port: int) -> str:
     with pytest.raises(ListenError) as refusal:
         async with serve(_hello, host, port):

@@ -208,6 +208,13 @@ METRICS = (
         _reclassification,
     ),
     Metric(
+        "wamon_webhook_receipts_total",
+        "counter",
+        "Webhooks that came to the receiver, by what became of them.",
+        ("result",),
+        lambda tally, _: [((outcome,), count) for outcome, count in tally.receipts.items()],
+    ),
+    Metric(
         "wamon_token_expiry_timestamp_seconds",
         "gauge",
         "When an account's token ends; 0 for never.",

@@ -8,6 +8,7 @@ from wamon.core.dispatching import Outcome
 from wamon.core.finding import Verdict
 from wamon.core.observation import STEPS
 
+RECEIPTS = ("stored", "duplicate", "bad_signature", "too_large", "malformed", "unavailable")
 MISSED = ("overlap", "misfire", "quota", "stopped", "clock")
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the steps' histogram, in seconds: a loopback connection to the longest time-out in use.
@@ -40,6 +41,7 @@ class Tally:
     def __init__(self, targets: Iterable[str] = (), channels: Iterable[str] = ()) -> None:
         self.targets = {name: _Counted() for name in targets}
         self.channels = {name: dict.fromkeys(map(str, Outcome), 0) for name in channels}
+        self.receipts = dict.fromkeys(RECEIPTS, 0)
         self.turns = dict.fromkeys(product(_VERDICTS, _VERDICTS), 0)
         self.reclassification_ms: int | None = None
         self.outbox_pending = 0
@@ -68,6 +70,10 @@ class Tally:
     def notified(self, channel: str, outcome: str) -> None:
         """One attempt to hand a notice to a channel ended so."""
         self.channels.setdefault(channel, dict.fromkeys(map(str, Outcome), 0))[outcome] += 1
+
+    def received(self, outcome: str) -> None:
+        """One webhook was answered so."""
+        self.receipts[outcome] += 1
 
     def reclassified(self, before: str, after: str, count: int, at_ms: int) -> None:
         """A pass turned so many looks from one verdict to another."""

@@ -1,7 +1,7 @@
 """The settings: from a TOML file to checked, frozen values, and from references to secrets."""
 
 from wamon.settings.advice import warnings
-from wamon.settings.needs import resolve_all, secrets_needed
+from wamon.settings.needs import receiving_secrets, resolve_all, secrets_needed
 from wamon.settings.reading import build, default_settings, load, parse
 from wamon.settings.refusal import SettingsError
 from wamon.settings.schema import (
@@ -65,6 +65,7 @@ __all__ = [
     "load",
     "masked",
     "parse",
+    "receiving_secrets",
     "resolve",
     "resolve_all",
     "secrets_needed",

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from wamon.settings.checks import WITH_TOKEN
 from wamon.settings.refusal import SettingsError
-from wamon.settings.schema import DEFAULT_ACCOUNT, Account, Settings, WebhookTarget
+from wamon.settings.schema import DEFAULT_ACCOUNT, Account, NamedAccount, Settings, WebhookTarget
 from wamon.settings.secrets import Secret, SecretRef, resolve
 from wamon.settings.spelling import RefusedError
+
+_SECRETS = ("app_secret", "app_secret_previous")
 
 
 class Need(NamedTuple):
@@ -57,6 +59,21 @@ def _of_receiver(settings: Settings) -> Iterator[tuple[str, SecretRef | None]]:
     if settings.receiving:
         for key in ("verify_token", "app_secret", "app_secret_previous"):
             yield f"[receiver] {key}", getattr(settings.receiver, key)
+        for account in settings.accounts:
+            for key, reference in zip(_SECRETS, receiving_secrets(account, settings), strict=True):
+                if reference != getattr(settings.receiver, key):
+                    yield f"account {account.name}, {key}", reference
+
+
+def receiving_secrets(account: Account, settings: Settings) -> tuple[SecretRef | None, SecretRef | None]:
+    """Which secrets, now and before, sign what comes to an account's callback.
+
+    An account with an ``app_secret`` that differs from ``[graph]``'s is of another app; all others share the
+    receiver's. Without any (an empty ``app_secret``) nothing can be proved there.
+    """
+    if isinstance(account, NamedAccount) and account.app_secret != settings.graph.app_secret:
+        return account.app_secret, account.app_secret_previous
+    return settings.receiver.app_secret, settings.receiver.app_secret_previous
 
 
 def _webhooks(settings: Settings) -> list[WebhookTarget]:

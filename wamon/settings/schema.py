@@ -63,9 +63,9 @@ class Account(Table, frozen=True, kw_only=True):
         SecretRef("credential", "access_token")
     )
     app_id: Annotated[v.MaybeId, "with app_secret: lets debug_token be asked with the app token"] = None
-    app_secret: Annotated[v.MaybeKept, "read only with app_id, or for a target with signed_event"] = SecretRef(
-        "credential", "app_secret"
-    )
+    app_secret: Annotated[
+        v.MaybeKept, "read only with app_id, for a target with signed_event, or for an account's own /webhook/NAME"
+    ] = SecretRef("credential", "app_secret")
     waba_id: Annotated[
         v.MaybeId, "the WhatsApp Business Account; lets subscribed_apps and templates be checked"
     ] = None
@@ -76,6 +76,9 @@ class NamedAccount(Account, frozen=True, kw_only=True):
     """One of ``[[accounts]]``: what it leaves out is as in ``[graph]``."""
 
     name: Annotated[v.Name, "a label on pages and metrics, and the last part of /webhook/NAME"]
+    app_secret_previous: Annotated[
+        v.MaybeKept, "with an app_secret of its own: also accepted at /webhook/NAME, during a rotation"
+    ] = None
 
 
 class Target(Table, frozen=True, kw_only=True):

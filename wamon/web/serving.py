@@ -5,15 +5,20 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
+
+from wamon.web.connection import Connection, Crowd
 
 STOP_WITHIN_S = 1
 """Answers under way are given so long when the server stops; then they are cut."""
 
 CONNECTIONS = 512
-"""More clients than this at once are answered 503, so that no crowd uses up the daemon's memory."""
+"""So many clients are served at once. One more takes the place of the longest silent one; where all of them wait
+for an answer it is told 503: no crowd uses up the daemon's memory.
+"""
 
 
 class ListenError(OSError):
@@ -47,7 +52,7 @@ async def serve_socket(app: ASGIApp, listening: socket.socket) -> AsyncIterator[
     server = _Embedded(
         Config(
             app,
-            http="httptools",
+            http=partial(Connection, crowd=Crowd(CONNECTIONS)),  # type: ignore[arg-type]  # made like the class
             ws="none",
             lifespan="off",
             log_config=None,
@@ -56,7 +61,7 @@ async def serve_socket(app: ASGIApp, listening: socket.socket) -> AsyncIterator[
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            limit_concurrency=CONNECTIONS,
+            limit_concurrency=CONNECTIONS + 1,  # uvicorn refuses the one that makes this many
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
     )

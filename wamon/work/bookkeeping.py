@@ -80,9 +80,10 @@ class Bookkeeper:
         """A slot passed without a look."""
         await self._ledger.miss(target, at_ms, words.MissedReason(reason))
 
-    async def prune(self, before_ms: int) -> None:
-        """Forget single looks from before an instant; what was published of them stays."""
+    async def prune(self, before_ms: int, receipts_before_ms: int) -> None:
+        """Forget single looks and single webhooks from before an instant each; what was said of them stays."""
         await self._ledger.prune(before_ms)
+        await self._ledger.prune_receipts(receipts_before_ms, canaries_before_ms=before_ms)
 
     async def first_ms(self) -> dict[str, int]:
         """When each target was first watched."""
