@@ -131,8 +131,9 @@ class Case:
         assert self._pass([again, *others]).rulings == []
         return first
 
-    def _pass(self, accounts: list[Account]) -> Judged:
-        gathered = Gathered(
+    def gathered(self, accounts: list[Account]) -> Gathered:
+        """All that a pass over these accounts knows."""
+        return Gathered(
             accounts,
             [one.watched for one in self.targets],
             self.known,
@@ -141,8 +142,10 @@ class Case:
             beside=self.beside,
             unattended=self.unattended,
         )
-        name = self.targets[0].name
-        return rejudge(accounts[0], gathered.history(name), self.within, self.known.catalogue.edition)
+
+    def _pass(self, accounts: list[Account]) -> Judged:
+        past = self.gathered(accounts).history(self.targets[0].name)
+        return rejudge(accounts[0], past, self.within, self.known.catalogue.edition)
 
     def turned(self) -> list[str]:
         """``minute verdict cause column rule`` of every new ruling, by minute; doubtful columns end with ``?``."""

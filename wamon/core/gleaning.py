@@ -82,10 +82,10 @@ def _template(row: dict[str, Any]) -> TemplateWord | None:
 def components_digest(components: Any) -> str:
     """Sixteen hexadecimal digits that change with any letter of the components, not with the order of keys.
 
-    Empty for what no JSON of ours can carry: a hostile number, or one nested too deep.
+    Empty for what no JSON of ours can carry: half a letter, or one list too deep in another.
     """
     try:
         plain = msgspec.json.encode(components, order="sorted")
-    except (OverflowError, RecursionError, UnicodeEncodeError):
+    except (RecursionError, UnicodeEncodeError):
         return ""
     return sha256(plain).hexdigest()[:_DIGEST_LETTERS]
