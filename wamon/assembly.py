@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon import __version__
+from wamon.consulting import Consulting
 from wamon.core.cadence import next_close, next_weekly
 from wamon.core.days import Overlay
-from wamon.core.finding import Mark
 from wamon.core.incident import Incident, Kind, Severity, incidents
 from wamon.core.knowledge import knowledge
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.observation import Phase, ProbeKind
+from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
 from wamon.core.review import MARGIN_MS, window
@@ -63,6 +64,9 @@ class Drains(Protocol):
 class House:
     """A watch with its book: what runs, what it remembers, and the report that every face prints."""
 
+    _past: tuple[Incident, ...] = ()
+    _reported: Report | None = None
+
     def __init__(
         self,
         settings: Settings,
@@ -86,6 +90,7 @@ class House:
         self.zone: ZoneInfo = settings.service.timezone
         self.tally = Tally([one.name for one in settings.targets], [one.name for one in settings.channels])
         self.vigil = Vigil(knowledge(), lasting(settings))
+        self.reference = Consulting(book, self.vigil, clock, settings.reference.interval_ms, self._posted)
         self.watch = Watch(
             self.vigil,
             askers,
@@ -100,8 +105,6 @@ class House:
         self._first_ms: Mapping[str, int] = {}
         self._passes: tuple[Passed, ...] = ()
         self._ran: Sequence[Span] = ()
-        self._past: tuple[Incident, ...] = ()
-        self._reported: Report | None = None
 
     def step(self, at_ms: int) -> None:
         """The clock was set, or the machine slept: the time since the last heartbeat was not observed."""
@@ -112,6 +115,7 @@ class House:
         now_ms = self.clock()
         await self.book.activate([one.name for one in self.settings.targets], now_ms)
         self.vigil.told = await self.book.told(now_ms - KEPT_IN_MEMORY_MS)
+        await self.reference.remember()
         for one in watched(self.settings):
             self.vigil.watch(one)
             await self._remember(one, now_ms)
@@ -127,6 +131,15 @@ class House:
         marks = await self.book.marks(one.name, span)
         self.watch.remember(one.name, marks)
         self.vigil.restore(one.name, marks)
+
+    async def _posted(self, outages: tuple[Outage, ...]) -> None:
+        """Meta posted otherwise than before: short runs that it confirms are put on the timelines anew."""
+        for name in self.vigil.posted(outages):
+            await self._restore(name, self.clock())
+
+    async def _restore(self, name: str, now_ms: int) -> None:
+        marks = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
+        self.vigil.restore(name, marks)
 
     async def _close_missed(self, now_ms: int) -> None:
         """Days that ended while nothing ran are closed now, as far back as memory reaches."""
@@ -184,6 +197,7 @@ class House:
             Job("drain", every(self.pace.drain_ms), self._drain),
             Job("heartbeat", every(self.pace.heartbeat_ms), self._heartbeat),
             Job("prune", every(DAY), self._prune),
+            *self.reference.jobs(),
             Job("close", lambda now_ms: next_close(now_ms, self.zone), self._close),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]
@@ -256,6 +270,7 @@ class House:
             now_ms,
             Overlay(unobserved=tuple(unobserved)),
             reopen,
+            self.reference.outages,
         )
         outcome = await reclassify(
             self.book,
@@ -274,8 +289,7 @@ class House:
         for turn in outcome.review.turns:
             self.tally.reclassified(turn.before.value, turn.after.value, turn.observations, now_ms)
         for name in {one.target for one in outcome.review.rulings}:
-            marks: Sequence[Mark] = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
-            self.vigil.restore(name, marks)
+            await self._restore(name, now_ms)
         await self.refresh(now_ms)
         self.wake("drain", now_ms)
 
@@ -308,7 +322,7 @@ class House:
             passes=self._passes,
             incidents=self._past,
         )
-        return snapshot(
+        report = snapshot(
             self.vigil,
             past,
             now_ms,
@@ -318,6 +332,7 @@ class House:
             days=SHOWN_DAYS,
             last=self.watch.last,
         )
+        return self.reference.beside(report)
 
 
 def look_job(name: str) -> str:

@@ -20,13 +20,14 @@ from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier
 from wamon.receiving import Receiver, open_receiver
+from wamon.reference.site import Site
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
 from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, TrafficTarget, resolve_all
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside
-from wamon.wiring import Askers, asking, calling
+from wamon.wiring import Askers, asking, calling, jitter_ms
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
 from wamon.work.reclassify import PassAsked, outcome_document
@@ -126,6 +127,10 @@ class Daemon:
             off_loop=judging,
             wake=self.schedule.wake,
         )
+        if self.settings.reference.enabled:
+            site = Site(self.settings.reference.base_url)
+            stack.push_async_callback(site.close)
+            self.house.reference.ask(site, jitter_ms(self.settings))
         book.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
         self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
         if self.settings.receiving:

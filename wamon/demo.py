@@ -17,6 +17,7 @@ from wamon.core.uptime import Figures, clock_text, percent_and_lost
 from wamon.jobs import Walk
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
+from wamon.reference.site import Site
 from wamon.settings import AskingTarget, Settings, parse, resolve_all
 from wamon.simulator.bad_week import BAD_WEEK
 from wamon.simulator.simulator import Simulator
@@ -78,6 +79,10 @@ name = "control-2"
 probe = "control"
 url = "{control_2}"
 interval = "15m"
+
+[reference]
+base_url = "{reference}"
+interval = "2h"
 
 [[channels]]
 name = "terminal"
@@ -185,9 +190,13 @@ async def _house(
     book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
     drain = Drain(book, Printer(say, loop.now_ms), loop.now_ms)
     pace = Pace(heartbeat_ms=HOUR, drain_ms=30 * MINUTE, wrong_token_ms=12 * HOUR)
+    site = Site(settings.reference.base_url)
+    house = House(settings, book, askers, loop.now_ms, drain=drain, wake=walk.wake, pace=pace)
+    house.reference.ask(site)
     try:
-        yield House(settings, book, askers, loop.now_ms, drain=drain, wake=walk.wake, pace=pace)
+        yield house
     finally:
+        await site.close()
         await askers.close()
         await ledger.close()
 
@@ -201,6 +210,7 @@ def _settings(simulator: Simulator) -> Settings:
         number=PHONE_NUMBER_ID,
         control_1=control_1,
         control_2=control_2,
+        reference=simulator.reference_url,
     )
     return parse(text, name="the demo")
 

@@ -99,6 +99,11 @@ def calling(name: str, url: str) -> Asking:
     return Asking(name, ProbeKind.CONTROL, 10 * SECOND, aim, "any", None, request)
 
 
+def jitter_ms(settings: Settings) -> int:
+    """Where in the interval this installation asks Meta's page: not all of them at the full five minutes."""
+    return secrets.randbelow(settings.reference.interval_ms)
+
+
 def _aim(target: AskingTarget, settings: Settings, found: Secrets) -> Aim:
     account = settings.account(target.account)
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import asked, wamon
-from tests.support.reports import Shown, bad_week, days, report, target
+from tests.support.reports import NOW_MS, Shown, bad_week, days, metas_word, report, target
 from tests.web.served import served
+from wamon.core.reference import MetasWord
 from wamon.core.report import Report
+from wamon.core.timeline import HOUR
 
 
 @contextmanager
@@ -98,3 +100,24 @@ def test_another_program_on_the_address_is_recognised(tmp_path: Path) -> None:
     assert no_json.code == no_page.code == 1
     assert "something else than JSON: it is not wamon" in no_json.err
     assert "answered 404: is it wamon that listens there?" in no_page.err
+
+
+META = {
+    "not asked": (None, ""),
+    "not read yet": (MetasWord(), "Meta's page: unknown, not read yet"),
+    "old": (MetasWord(read_ms=NOW_MS - HOUR), "Meta's page: unknown, last read 1 h ago"),
+    "calm": (MetasWord(read_ms=NOW_MS, fresh=True), "Meta's page: all green · read 0 s ago"),
+    "a bad morning": (
+        metas_word(),
+        "Meta's page: Cloud API red, WhatsApp Business account management yellow, Graph API unknown"
+        " · read 3 min ago · 2026-11 down 34.6 min · cloud-api 114.0 min",
+    ),
+}
+
+
+@pytest.mark.parametrize(("word", "line"), META.values(), ids=META)
+def test_meta_s_page_is_one_line(tmp_path: Path, word: MetasWord | None, line: str) -> None:
+    with answering(report([target("graph", past=days({}))], reference=word), tmp_path) as config:
+        ended = wamon("status", "-c", config, COLUMNS="200")
+    assert ended.code == 0, "what Meta says is no bad news of ours"
+    assert [one for one in ended.out.splitlines() if "Meta's page" in one] == ([line] if line else [])

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.program import asked, wamon
 from wamon.cli.figures import Row
 from wamon.cli.uptime_files import write_csv, write_html
+from wamon.core.meta_page import UPTIME, WHATSAPP, Series
 from wamon.core.publication import Passed, Publication
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, parse_iso
 from wamon.core.uptime import Figures
@@ -35,7 +36,16 @@ async def write(path: Path, rows: Sequence[Publication]) -> None:
         await book.publish([(row, ())])
     at_ms = parse_iso("2026-10-12T06:00:00Z")
     await book.commit([], [], [], Passed(at_ms, Span(at_ms - 14 * DAY, at_ms)))
+    for at, values in META:
+        await book.keep_page(f"metrics/{WHATSAPP}/{UPTIME}.json", [Series(UPTIME, values)], parse_iso(at))
     await ledger.close()
+
+
+META = (
+    ("2026-10-02T06:00:00Z", (100.0, 99.0)),
+    ("2026-10-20T06:00:00Z", (99.0, *[100.0] * 15, 99.5, *[100.0] * 2)),
+)
+"""What Meta said of the first of October at first, and later of another day."""
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +223,18 @@ def test_reading_changes_nothing(config: Path) -> None:
     before = database.read_bytes()
     wamon("uptime", "-c", config)
     assert database.read_bytes() == before
+
+
+def test_the_json_has_meta_s_month_beside_ours_where_it_is_known(config: Path) -> None:
+    months = wamon("uptime", "-c", config, "--json").document["months"]
+    known = {(one["target"], one["month"]): one.get("meta") for one in months}
+    october = known["cloud-api", "2026-10"]
+    assert (october["days"], october["of_days"]) == (19, 31)
+    assert october["down_minutes"] == pytest.approx(1.5 * 14.4)
+    assert october["difference_minutes"] == pytest.approx(20 - 1.5 * 14.4)
+    assert known["cloud-api", "2026-09"]["down_minutes"] == 0
+    then = wamon("uptime", "-c", config, "--json", "--as-of", "2026-10-13").document["months"]
+    assert {one["month"]: one["meta"]["days"] for one in then if one["target"] == "cloud-api"} == {
+        "2026-09": 1,
+        "2026-10": 1,
+    }

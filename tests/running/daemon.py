@@ -47,6 +47,8 @@ base_url = "{simulator.base_url}"
 access_token = "env:T_ACCESS"
 app_id = "{APP_ID}"
 app_secret = "env:T_APP_SECRET"
+[reference]
+base_url = "{simulator.reference_url}"
 [incidents]
 open_after = "2s"
 resolve_after = "1s"

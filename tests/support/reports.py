@@ -7,8 +7,12 @@ from datetime import date, timedelta
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
 from wamon.core.incident import Incident, Kind
+from wamon.core.meta_outages import KnownOutage
+from wamon.core.meta_page import GRAPH, WHATSAPP, Change, Light
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState
+from wamon.core.reference import Beside, MetaMonth, MetasWord
+from wamon.core.reference import Shown as ReferenceSign
 from wamon.core.report import COMPONENTS, Day, Report, State, TargetReport, Told
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
 from wamon.core.uptime import Figures, add
@@ -99,6 +103,7 @@ def report(
     platform: tuple[Day, ...] = (),
     zone: str = "UTC",
     objective_percent: float = 99.9,
+    reference: MetasWord | None = None,
 ) -> Report:
     """A report at ``NOW_MS``."""
     return Report(
@@ -111,6 +116,43 @@ def report(
         platform_periods=periods(platform),
         incidents=tuple(incidents),
         notices=tuple(notices),
+        reference=reference,
+    )
+
+
+def metas_word(said: Callable[[str], str] = str) -> MetasWord:
+    """Meta's page on a bad morning; every text of theirs goes through ``said``."""
+    signs = (
+        (WHATSAPP, "Cloud API", "High disruptions", Light.RED),
+        (WHATSAPP, "WhatsApp Business account management", "Medium disruptions", Light.YELLOW),
+        (WHATSAPP, "Embedded Signup", "No known issues", Light.GREEN),
+        (GRAPH, "Graph API", "Something new", Light.UNKNOWN),
+    )
+    november = MetaMonth(
+        "2026-11", 99.7, 34.56, 8, 30, NOW_MS - 6 * HOUR, (Beside("cloud-api", 114.0, 79.44, 0.9989),)
+    )
+    october = MetaMonth("2026-10", 100.0, 0.0, 31, 31, NOW_MS - 9 * DAY)
+    return MetasWord(
+        read_ms=NOW_MS - 3 * MINUTE,
+        fresh=True,
+        services=tuple(
+            ReferenceSign(org, said(name), said(words), light, NOW_MS - 4 * MINUTE)
+            for org, name, words, light in signs
+        ),
+        open_outages=(
+            KnownOutage(
+                WHATSAPP,
+                "7",
+                said("Cloud API"),
+                said("We are looking into it."),
+                said("High disruptions"),
+                Light.RED,
+                NOW_MS - 10 * MINUTE,
+                None,
+            ),
+        ),
+        months=(november, october),
+        changes=(Change(NOW_MS - DAY, said("Cloud API's availability"), said("97.92 %"), said("97.64 %")),),
     )
 
 
@@ -210,7 +252,9 @@ def bad_week(*, messages: bool = False) -> Report:
         ),
         Told(parse_iso("2026-11-09T06:00:04Z"), "restated", "note", PLATFORM, "standard", "Restated · 1 figures"),
     ]
-    return report(watched, incidents=found, notices=notices, platform=api_days if messages else ())
+    return report(
+        watched, incidents=found, notices=notices, platform=api_days if messages else (), reference=metas_word()
+    )
 
 
 def large(targets: int = 20) -> Report:

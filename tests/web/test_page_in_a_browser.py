@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.reports import NOW_MS, Shown, bad_week, days, figures, report, target
+from tests.support.reports import NOW_MS, Shown, bad_week, days, figures, metas_word, report, target
 from tests.web.browser import Browser, browser
 from tests.web.served import served
 from wamon.core.finding import Cause, Verdict
@@ -205,8 +205,9 @@ def _hostile_week(said: list[str]) -> tuple[Report, list[Story]]:
         for _ in range(20)
     ]
     told = [Told(NOW_MS, next(rest), next(rest), "t", "urgent", next(rest)) for _ in range(20)]
+    theirs = metas_word(lambda _: next(rest))
     stories = [Story(NOW_MS, one, one) for one in rest]
-    return report(watched, incidents=found, notices=told), stories
+    return report(watched, incidents=found, notices=told, reference=theirs), stories
 
 
 SKELETON = """[...document.querySelectorAll('*')].map(e => e.tagName + ':' + e.getAttributeNames()).join(' ')"""

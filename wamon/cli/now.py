@@ -11,6 +11,7 @@ from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.configuration import settings_of
 from wamon.cli.figures import figures_of
 from wamon.cli.replay import incident_cells, short_instant
+from wamon.core.notice_words import duration_text
 from wamon.core.report import State
 from wamon.core.uptime import Figures
 from wamon.settings import Address
@@ -107,6 +108,25 @@ def _print(page: Page, document: Document) -> None:
         page.line("")
         page.line(("Open incidents", "bold"))
         _incident_table(page, document)
+    if document.get("reference") is not None:
+        page.line("")
+        page.line((_meta_line(document["reference"]), QUIET))
+
+
+def _meta_line(word: Document) -> str:
+    """Meta's page in one line: how old, what is not green, the month beside ours."""
+    if word["read_at"] is None:
+        return "Meta's page: unknown, not read yet"
+    age = duration_text(round(word["age_s"] * 1000))
+    if not word["fresh"]:
+        return f"Meta's page: unknown, last read {age} ago"
+    lit = [f"{one['service']} {one['light']}" for one in word["services"] if one["light"] != "green"]
+    parts = [", ".join(lit) if lit else "all green", f"read {age} ago"]
+    if word["months"]:
+        month = word["months"][0]
+        parts.append(f"{month['month']} down {month['down_minutes']:.1f} min")
+        parts += [f"{one['target']} {one['meta_down_minutes']:.1f} min" for one in month["beside"]]
+    return f"Meta's page: {' · '.join(parts)}"
 
 
 def _cells(one: Document) -> list[Cell]:

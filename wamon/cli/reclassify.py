@@ -13,6 +13,7 @@ from wamon.cli.answers import FINE, CannotError, write_json
 from wamon.control import ControlError, ask, socket_path
 from wamon.core.days import Overlay
 from wamon.core.knowledge import knowledge
+from wamon.core.reference import posted_outages
 from wamon.core.timeline import Span, subtract
 from wamon.core.uptime import clock_text, ratio_percent
 from wamon.ledger import LedgerError, open_ledger
@@ -20,6 +21,7 @@ from wamon.schedule import wall_ms
 from wamon.settings import Settings, SettingsError, default_settings, load
 from wamon.wiring import watched
 from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.consult import remembered
 from wamon.work.reclassify import Pass, PassAsked, outcome_document, reclassify
 
 
@@ -63,6 +65,7 @@ async def _offline(settings: Settings, database: Path, asked: PassAsked) -> Mapp
             now_ms,
             Overlay(unobserved=tuple(subtract([Span(within.start_ms, now_ms)], ran))),
             asked.reopen,
+            posted_outages((await remembered(book, now_ms)).outages),
         )
         first_ms = await book.first_ms()
         outcome = await reclassify(book, watched(settings), knowledge(), first_ms, plan, dry_run=asked.dry_run)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,12 +17,19 @@ from wamon.cli.configuration import settings_of
 from wamon.cli.database import opened
 from wamon.cli.figures import Row, legend, months_of, print_days, print_restated
 from wamon.cli.uptime_files import write_csv, write_html
+from wamon.core.meta_days import MetaDay
+from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, day_document, day_state, figures_document, figures_from
+from wamon.core.reference import metas_past, months_beside
 from wamon.core.timeline import day_span
 from wamon.core.uptime import Figures, percent_and_lost
 from wamon.ledger import Book
 from wamon.settings import Settings
 from wamon.terminal import Page
+from wamon.web.reference import month_document
+
+_META = ("availability", "down_minutes", "days", "of_days", "seen_at", "difference_minutes")
+"""What is said of Meta's month: its own figure, how much of it is known, and ours minus it."""
 
 States = Mapping[tuple[str, date], DayState]
 """By row and day: after a change of the service's zone rows may differ in when their day ended."""
@@ -63,10 +71,15 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
     with closing(opened(settings)) as book:
         told = chosen(book, asked, at_ms)
         passes = book.passes()
+        meta_days = metas_past(book.page_versions(until_ms=at_ms + 1)).days
     if not told:
         raise CannotError(_nothing(asked), 1)
     states = {(one.target, one.day): day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
-    _FORMS[form](told, states, asked, settings)
+    if form == "json":
+        document = document_of(told, states, insufficient=asked.insufficient)
+        write_json(with_meta(document, told, meta_days, settings))
+    else:
+        _FORMS[form](told, states, asked, settings)
     return FINE
 
 
@@ -143,8 +156,24 @@ def _table(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> N
     print_restated(page, rows)
 
 
-def _json(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> None:
-    write_json(document_of(told, states, insufficient=asked.insufficient))
+def with_meta(
+    document: dict[str, Any], told: Sequence[Told], days: Sequence[MetaDay], settings: Settings
+) -> dict[str, Any]:
+    """The document with Meta's figure in every month of which it is known, beside what speaks for the platform."""
+    ours: dict[str, dict[date, Figures]] = {}
+    for one in told:
+        if one.target not in {own.name for own in settings.targets if own.probe is ProbeKind.WEBHOOK}:
+            ours.setdefault(one.target, {})[one.day] = one.figures
+    found = {
+        (row["target"], month["month"]): month | row
+        for month in map(month_document, months_beside(days, ours))
+        for row in month.pop("beside")
+    }
+    for row in document["months"]:
+        meta = found.get((row["target"], row["month"]))
+        if meta is not None:
+            row["meta"] = {name: meta[name] for name in _META}
+    return document
 
 
 def _csv(told: Sequence[Told], states: States, _: Asked, __: Settings) -> None:
@@ -159,7 +188,6 @@ def _html(told: Sequence[Told], states: States, asked: Asked, settings: Settings
 
 _FORMS: Mapping[str, Callable[[Sequence[Told], States, Asked, Settings], None]] = {
     "table": _table,
-    "json": _json,
     "csv": _csv,
     "html": _html,
 }

@@ -13,6 +13,7 @@ from wamon.core.finding import Column, Finding
 from wamon.core.incident import Incident, Kind
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_state
+from wamon.core.reference import MetasWord
 from wamon.core.timeline import day_of, day_span
 from wamon.core.uptime import Figures, add, period
 from wamon.core.vigil import EVIDENCE, Vigil, Watched
@@ -85,7 +86,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything there is to show at one instant. ``platform`` is null without targets that send and receive."""
+    """Everything there is to show at one instant. ``platform`` is null without targets that send and receive.
+
+    ``reference`` is Meta's own status page; None where it is not asked.
+    """
 
     at_ms: int
     zone: str
@@ -96,6 +100,7 @@ class Report(msgspec.Struct, frozen=True):
     platform_periods: Mapping[str, Figures]
     incidents: tuple[Incident, ...]
     notices: tuple[Told, ...] = ()
+    reference: MetasWord | None = None
 
 
 class Ledgered(msgspec.Struct, frozen=True):

@@ -1,9 +1,23 @@
 """The demo's bad week, Monday 2026-11-02 to Monday 2026-11-09 09:00 UTC: seven days, seven episodes."""
 
+from datetime import date
+
 from wamon.core.finding import Cause, Verdict
-from wamon.core.timeline import MINUTE, SECOND, Span, parse_iso
+from wamon.core.meta_page import LOGIN, WHATSAPP
+from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
 from wamon.simulator.faults import EmptyBody, GraphError, HtmlPage, Instead, Unreachable
-from wamon.simulator.scenario import AUTHENTICATED, MANAGED, Cable, Call, Episode, Scenario, Spell
+from wamon.simulator.scenario import (
+    AUTHENTICATED,
+    MANAGED,
+    Cable,
+    Call,
+    Episode,
+    MetaOutage,
+    MetaPost,
+    Scenario,
+    Script,
+    Spell,
+)
 from wamon.simulator.world import ACCESS_TOKEN, TokenState, TokenTurns
 
 BUSY = GraphError(500, 2, is_transient=True)
@@ -114,6 +128,38 @@ def _blip() -> Episode:
     )
 
 
+def _script() -> Script:
+    """What Meta's page makes of it: the outage is posted two hours late, its day counted later, then once more."""
+    outage, forgotten = _outage().span, _authentication_fault().span
+    posted_ms = outage.start_ms + 2 * HOUR
+    return Script(
+        (
+            MetaOutage(
+                "4711",
+                WHATSAPP,
+                "3",
+                (
+                    MetaPost(posted_ms, "High disruptions", "Some requests fail. We are looking into it."),
+                    MetaPost(posted_ms + 20 * MINUTE, "Resolved", "The issue is over.", outage.end_ms),
+                ),
+            ),
+            MetaOutage(
+                "4712",
+                LOGIN,
+                "1",
+                (
+                    MetaPost(forgotten.start_ms + 50 * MINUTE, "Medium disruptions", "Some tokens are refused."),
+                    MetaPost(forgotten.end_ms + 30 * MINUTE, "Resolved", "The issue is over."),
+                ),
+            ),
+        ),
+        (
+            (date(2026, 11, 3), 97.92, parse_iso("2026-11-04T03:00:00Z")),
+            (date(2026, 11, 3), 97.64, parse_iso("2026-11-06T15:00:00Z")),
+        ),
+    )
+
+
 BAD_WEEK = Scenario(
     Span(parse_iso("2026-11-02T00:00:00Z"), parse_iso("2026-11-09T09:00:00Z")),
     (
@@ -125,5 +171,6 @@ BAD_WEEK = Scenario(
         _broken_endpoint(),
         _blip(),
     ),
+    _script(),
 )
 """Long enough for the weekly pass of the second Monday, at 06:00 UTC."""

@@ -12,6 +12,7 @@ from wamon.core.publication import day_document, figures_document
 from wamon.core.report import Day, Report, TargetReport
 from wamon.core.timeline import iso
 from wamon.core.uptime import Figures
+from wamon.web.reference import reference_document
 from wamon.web.words import headline, sends_and_receives
 
 Document = dict[str, object]
@@ -108,6 +109,7 @@ def status_document(report: Report) -> Document:
         "targets": [_target_row(one) for one in report.targets],
         "platform": _periods(report.platform_periods) if sends_and_receives(report) else None,
         "incidents": [incident_row(one) for one in report.incidents if one.closed_ms is None],
+        "reference": reference_document(report),
     }
 
 

@@ -17,6 +17,7 @@ from wamon.core.vigil import EVIDENCE
 from wamon.metrics import allowed_down_ms, error_budget
 from wamon.web import words
 from wamon.web.bars import Bar, bars
+from wamon.web.reference import Theirs, theirs
 from wamon.web.words import Headline, Share, When
 
 INCIDENTS = 40
@@ -126,6 +127,7 @@ class Page(msgspec.Struct, frozen=True):
     restated: list[Restated]
     notices: list[Tale]
     stories: list[Tale]
+    theirs: Theirs | None
 
 
 def page(report: Report, stories: Sequence[Story]) -> Page:
@@ -152,6 +154,7 @@ def page(report: Report, stories: Sequence[Story]) -> Page:
         restated=_restated(report),
         notices=[_told(one, zone) for one in sorted(report.notices, key=lambda one: -one.at_ms)[:NOTICES]],
         stories=[Tale(words.when(one.at_ms, zone), one.title, one.text) for one in stories],
+        theirs=theirs(report, zone),
     )
 
 

@@ -13,6 +13,7 @@ from wamon.core.dispatching import Dispatch, Outcome, Pending
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
+from wamon.core.meta_page import Part, Version
 from wamon.core.notice import Notice, NoticePhase, Told
 from wamon.core.observation import Exchange
 from wamon.core.publication import DayState, Passed, Publication
@@ -122,6 +123,14 @@ class Bookkeeper:
                 if one.standing is not None and one.standing.origin is Origin.PERSON
             ),
         )
+
+    async def keep_page(self, page: str, parts: Sequence[Part], seen_ms: int) -> bool:
+        """Write down what a page of Meta's says, where it says something else than before."""
+        return await self._ledger.write(lambda book: book.keep_page(page, parts, seen_ms))
+
+    async def page_versions(self, since_ms: int) -> Sequence[Version]:
+        """What the pages of Meta's said since an instant."""
+        return await self._ledger.read(lambda book: book.page_versions(since_ms))
 
     async def trail(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], tuple[Publication, Publication]]:
         """The first and the latest publication of every row's day that a span touches."""

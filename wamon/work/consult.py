@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.meta_page import PAGES, SERVICES_PAGE, UPTIME, Page, Part, Series
-from wamon.core.timeline import SECOND, day_of
+from wamon.core.meta_page import PAGES, SERVICES_PAGE, UPTIME, Page, Part, Series, Version
+from wamon.core.reference import MetasPast, metas_past
+from wamon.core.timeline import DAY, SECOND, day_of
 from wamon.ledger.failures import LedgerError
 from wamon.reference.site import Answer
 
 _log = logging.getLogger("wamon.reference")
+
+REMEMBERED_MS = 400 * DAY
 
 _UTC = ZoneInfo("UTC")
 
@@ -34,6 +37,19 @@ class Book(Protocol):
     async def keep_page(self, page: str, parts: Sequence[Part], seen_ms: int) -> bool:
         """Whether the page reads otherwise than the version before, and was written down."""
         ...
+
+
+class Shelf(Protocol):
+    """Where the versions of all pages are found again."""
+
+    async def page_versions(self, since_ms: int) -> Sequence[Version]:
+        """From what was valid at an instant on, oldest first."""
+        ...
+
+
+async def remembered(shelf: Shelf, now_ms: int) -> MetasPast:
+    """All that is known of the page: more than a year of it, further back than any pass reaches."""
+    return metas_past(await shelf.page_versions(now_ms - REMEMBERED_MS))
 
 
 class Consulted(msgspec.Struct, frozen=True):
