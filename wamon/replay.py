@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import gc
-from array import array
-from bisect import bisect_right
-from codecs import BOM_UTF8
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
-from itertools import pairwise
 from pathlib import Path
-from statistics import median_low
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,21 +18,14 @@ from wamon.core.finding import Finding, Mark, Ruling, Verdict
 from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
-from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.observation import Exchange
 from wamon.core.publication import DayState, Passed, Publication, day_document, day_state, figures_document
-from wamon.core.reading import head_of, read_head, read_line
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
-from wamon.core.timeline import DAY, MINUTE, Span, day_of, days_between, iso
+from wamon.core.timeline import DAY, Span, day_of, days_between, iso
 from wamon.core.vigil import EVIDENCE, Vigil, Watched
-
-_SORTED_WITHIN_MS = 5 * MINUTE
-_SORTED_LINES = 4_096
-"""A small disorder is sorted: a line may come this late, by time or by number of lines."""
-
-_SAMPLE = 10_000
-"""Lines of one target from which its interval is taken where the configuration does not name it."""
+from wamon.recording import exchanges, watched
 
 _KEPT_AFTER_MS = 3 * DAY
 """Beyond the days a pass covers, looks are kept this much longer as neighbours and evidence."""
@@ -60,9 +47,9 @@ def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
 
     A line that cannot be used is named by its number on ``complaints`` and skipped.
     """
-    run = _Run(plan, _targets(path, plan.targets))
+    run = _Run(plan, watched(path, plan.targets))
     with _collecting_seldom():
-        for exchange in _sorted(_exchanges(path, complaints)):
+        for exchange in exchanges(path, complaints):
             run.take(exchange)
         return run.finish()
 
@@ -76,75 +63,6 @@ def _collecting_seldom() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _targets(path: Path, known: Sequence[Watched]) -> list[Watched]:
-    """The configured targets, and those that only the file names, with the median of their spacing."""
-    enough = {one.name for one in known}
-    seen: dict[str, array[int]] = {}
-    kinds: dict[str, ProbeKind] = {}
-    with _opened(path) as lines:
-        for line in lines:
-            head = read_head(line)
-            target = head.target if isinstance(head.target, str) else ""
-            if target in enough:
-                continue
-            probe, at_ms = head_of(head)
-            if at_ms is None:
-                continue
-            kinds.setdefault(target, probe or ProbeKind.API)
-            instants = seen.setdefault(target, array("q"))
-            instants.append(at_ms)
-            if len(instants) == _SAMPLE:
-                enough.add(target)
-    return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
-
-
-def _opened(path: Path) -> BinaryIO:
-    """The lines of a file, behind the byte order mark that some editors write."""
-    lines = path.open("rb")
-    if lines.read(len(BOM_UTF8)) != BOM_UTF8:
-        lines.seek(0)
-    return lines
-
-
-def _spacing(instants: array[int]) -> int:
-    ordered = sorted(set(instants))
-    gaps = [after - before for before, after in pairwise(ordered)]
-    return max(1, median_low(gaps)) if gaps else MINUTE
-
-
-def _exchanges(path: Path, complaints: TextIO) -> Iterator[Exchange]:
-    with _opened(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if line.isspace():
-                continue
-            exchange, wrong = read_line(line)
-            if exchange is None or exchange.at_ms is None:
-                wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
-                complaints.write(f"line {number}: {wrong}; skipped\n")
-            else:
-                yield exchange
-
-
-def _sorted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
-    """In the order of their instants, equals in the order of the file, as far as a small buffer reaches."""
-    waiting: deque[Exchange] = deque()
-    newest = 0
-    for exchange in exchanges:
-        at_ms = _at(exchange)
-        if at_ms >= newest:
-            newest = at_ms
-            waiting.append(exchange)
-        else:
-            waiting.insert(bisect_right(waiting, at_ms, key=_at), exchange)
-        while newest - _at(waiting[0]) > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES:
-            yield waiting.popleft()
-    yield from waiting
-
-
-def _at(exchange: Exchange) -> int:
-    return exchange.at_ms or 0
 
 
 class _Run:
@@ -170,7 +88,7 @@ class _Run:
         self.notices: list[Notice] = []
         self.passes: list[Passed] = []
         self.now_ms = 0
-        self.close_ms = self.weekly_ms = 0
+        self.close_ms = self.weekly_ms = self.due_ms = 0
 
     def take(self, exchange: Exchange) -> None:
         """Run what was due before this line, then take it in."""
@@ -191,21 +109,19 @@ class _Run:
         self.now_ms = at_ms
         self.close_ms = next_close(at_ms, self.plan.zone)
         self.weekly_ms = next_weekly(at_ms, self.plan.zone, self.plan.weekday, self.plan.at)
+        self.due_ms = min(self.close_ms, self.weekly_ms)
 
     def _advance(self, to_ms: int) -> None:
         """Let the data's clock reach an instant, doing on the way what falls due."""
-        while True:
-            due = self._next_due()
-            if due > to_ms:
-                break
+        while (due := self._next_due()) <= to_ms:
             self.now_ms = max(self.now_ms, due)
             self._run_due()
-        self.now_ms = max(self.now_ms, to_ms)
+        if to_ms > self.now_ms:
+            self.now_ms = to_ms
 
     def _next_due(self) -> int:
         announce_ms = self.vigil.due_ms
-        due = min(self.close_ms, self.weekly_ms)
-        return due if announce_ms is None else min(due, max(announce_ms, self.now_ms + 1))
+        return self.due_ms if announce_ms is None else min(self.due_ms, max(announce_ms, self.now_ms + 1))
 
     def _run_due(self) -> None:
         if self.vigil.announcing(self.now_ms):
@@ -216,6 +132,7 @@ class _Run:
         if self.now_ms >= self.weekly_ms:
             self._weekly(window(self.now_ms, self.plan.zone, self.plan.days))
             self.weekly_ms = next_weekly(self.now_ms, self.plan.zone, self.plan.weekday, self.plan.at)
+        self.due_ms = min(self.close_ms, self.weekly_ms)
 
     def _follow(self, rulings: Iterable[Ruling]) -> None:
         by_target: dict[str, dict[int, Finding]] = {}

@@ -129,3 +129,14 @@ def test_a_hostile_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in ended.out
     assert "evil" in ended.out
     assert json.loads(asked("replay", hostile, "--json").out)["days"][0]["target"] == "\x1b[2J\x07evil\n"
+
+
+def test_half_of_a_surrogate_pair_costs_no_line_and_no_document(tmp_path: Path) -> None:
+    looks = [
+        line("\ud800", "api", START + timedelta(minutes=number), 200, {"id": "\udfff"}) for number in range(9)
+    ]
+    half = write(tmp_path / "half.jsonl", looks)
+    ended = asked("replay", half, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(ended.out)["days"][0]["target"] == "\ud800"
+    assert asked("replay", half).code == 0

@@ -159,7 +159,14 @@ def test_any_document_gets_one_verdict_with_the_column_of_the_contract(
     assert said["counts_as"] == found.column.value
     assert said["explanation"]
     assert said["remedy"]
-    assert list(explained(exchange, known))
+    *silent, (rule, _, winner) = explained(exchange, known)
+    assert winner is None or (found.verdict, found.cause, found.column) == (
+        winner.verdict,
+        winner.cause,
+        winner.column,
+    )
+    assert found.rule == (rule if winner is not None else "no_rule")
+    assert not any(said for _, _, said in silent)
 
 
 @settings(max_examples=600)

@@ -4,9 +4,11 @@ from enum import StrEnum
 
 import msgspec
 
+from wamon.core.members import direct
 from wamon.core.passing import NOTHING, Passing
 
 
+@direct
 class Verdict(StrEnum):
     """Whose fault it was."""
 
@@ -18,6 +20,7 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+@direct
 class Cause(StrEnum):
     """What went wrong; a closed set."""
 
@@ -45,6 +48,7 @@ class Cause(StrEnum):
     UNMAPPED = "unmapped"
 
 
+@direct
 class Scope(StrEnum):
     """How wide, never whose."""
 
@@ -56,6 +60,7 @@ class Scope(StrEnum):
     UNKNOWN = "unknown"
 
 
+@direct
 class Column(StrEnum):
     """The only part of a ruling that moves availability."""
 
@@ -66,6 +71,7 @@ class Column(StrEnum):
     UNOBSERVED = "unobserved"
 
 
+@direct
 class Origin(StrEnum):
     """When and by whom a ruling was given."""
 

@@ -20,6 +20,9 @@ _NOT_AN_ERROR = frozenset({"health_status", "entities"})
 _OF_WEBHOOKS = frozenset({"entry", "statuses", "messaging_product"})
 """An object with none of these keys tells of no message."""
 
+_OF_ERRORS = frozenset({"error", "errors", "error_code", "data"})
+"""An object with none of these keys has no error in a documented place."""
+
 _ACCOUNT_FIELDS = frozenset({"account_update", "account_review_update"})
 """Webhook fields that tell of a restriction, a ban, a review, or of who may act for the account."""
 
@@ -87,6 +90,8 @@ def _reported(body: Any) -> GraphError | None:
 
 def _plain(body: dict[str, Any]) -> GraphError | None:
     """The documented places: ``error``, ``errors``, ``data.error`` and the old ``error_code``."""
+    if _OF_ERRORS.isdisjoint(body):
+        return None
     error = body.get("error")
     if isinstance(error, dict):
         read = _read(error)

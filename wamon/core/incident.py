@@ -1,5 +1,6 @@
 """Incidents, read off a timeline: a reclassification may shorten, split or undo one with no state to repair."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -84,8 +85,8 @@ def incidents(
 ) -> list[Incident]:
     """Every incident of one target, ordered by its beginning.
 
-    ``marks`` are recent looks, read for their codes only. ``since_ms`` is when observing began, for time that no
-    segment covers before the first.
+    ``marks`` are recent looks, in their order, read for their codes only. ``since_ms`` is when observing began,
+    for time that no segment covers before the first.
     """
     segments = timeline.segments
     every = [
@@ -150,9 +151,8 @@ def _incident(target: str, group: list[Segment], segments: Sequence[Segment], ma
     span = Span(group[0].start_ms, group[-1].end_ms)
     later = takewhile(lambda one: one.start_ms >= span.end_ms, reversed(segments))
     over = any(one.column is not Column.UNOBSERVED for one in later)
-    codes = Counter(
-        mark.finding.code for mark in marks if span.holds(mark.at_ms) and mark.finding.code is not None
-    )
+    inside = marks[bisect_left(marks, span.start_ms, key=_at) : bisect_left(marks, span.end_ms, key=_at)]
+    codes = Counter(mark.finding.code for mark in inside if mark.finding.code is not None)
     return Incident(
         target=target,
         kind=_kind(columns.most_common(1)[0][0], cause),
@@ -163,6 +163,10 @@ def _incident(target: str, group: list[Segment], segments: Sequence[Segment], ma
         provisional=all(one.provisional for one in group),
         codes=tuple(code for code, _ in codes.most_common(3)),
     )
+
+
+def _at(mark: Mark) -> int:
+    return mark.at_ms
 
 
 def _kind(column: Column, cause: Cause) -> Kind:

@@ -1,6 +1,7 @@
 """Judging one exchange: the rules in order, total, and never a guess."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -8,8 +9,18 @@ import msgspec
 from wamon.core.catalogue import wording
 from wamon.core.finding import Finding, Verdict
 from wamon.core.knowledge import Knowledge
-from wamon.core.observation import Exchange
-from wamon.core.rules_live import OK, RULES, UNKNOWN, Seen, seen
+from wamon.core.observation import Exchange, Phase, ProbeKind
+from wamon.core.rules_live import (
+    OF_BROKEN_EXCHANGES,
+    OF_ERRORS,
+    OF_ONE_PROBE,
+    OK,
+    RULES,
+    UNKNOWN,
+    Rule,
+    Seen,
+    seen,
+)
 
 _GOOD = {rule.__name__: msgspec.structs.replace(OK, rule=rule.__name__) for rule in RULES}
 
@@ -20,11 +31,23 @@ def judge(exchange: Exchange, known: Knowledge) -> Finding:
     Total: what no rule knows is inconclusive, never a guess.
     """
     one = seen(exchange)
-    for rule in RULES:
+    for rule in _asked(exchange.probe, exchange.reached, one.error is not None):
         found = rule(one, known)
         if found is not None:
             return _GOOD[rule.__name__] if found is OK else _named(found, rule.__name__, one)
     return UNKNOWN
+
+
+@cache
+def _asked(probe: ProbeKind | None, reached: Phase | None, has_error: bool) -> tuple[Rule, ...]:
+    """The rules, in their order, without those that by their own words say nothing of such an exchange."""
+    return tuple(
+        rule
+        for rule in RULES
+        if OF_ONE_PROBE.get(rule, probe) is probe
+        and (has_error or rule not in OF_ERRORS)
+        and (reached is not Phase.ANSWERED or rule not in OF_BROKEN_EXCHANGES)
+    )
 
 
 def _named(found: Finding, rule: str, one: Seen) -> Finding:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from wamon.core.members import direct
+
 MAXIMUM_BODY_BYTES = 64 * 1024
 """More of a body than this is never kept, nor read from a target."""
 
@@ -14,6 +16,7 @@ WAY_BACK = ".roundtrip"
 """What follows a canary's name in the name of its way back (CONTRACT section 7)."""
 
 
+@direct
 class ProbeKind(StrEnum):
     """CONTRACT section 4."""
 
@@ -28,6 +31,7 @@ class ProbeKind(StrEnum):
     STATUS = "status"
 
 
+@direct
 class Phase(IntEnum):
     """The last phase an exchange completed; ordered."""
 
@@ -38,6 +42,7 @@ class Phase(IntEnum):
     ANSWERED = 4
 
 
+@direct
 class Failure(StrEnum):
     """Why an exchange ended early."""
 

@@ -1,7 +1,7 @@
 """The live rules, in order: the first with an opinion wins. Order is the policy, visible on one screen."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -241,3 +241,13 @@ RULES: tuple[Rule, ...] = (
     unknown_code,
     success,
 )
+
+OF_ONE_PROBE: Mapping[Rule, ProbeKind | None] = {
+    endpoint: ProbeKind.WEBHOOK,
+    control: ProbeKind.CONTROL,
+    token_inspected: ProbeKind.TOKEN,
+    edge: ProbeKind.EDGE,
+}
+OF_ERRORS: frozenset[Rule] = frozenset({edge, delivered_wins, known_code, unknown_code})
+OF_BROKEN_EXCHANGES: frozenset[Rule] = frozenset({never_through, no_answer})
+"""Rules that say nothing of other probes, of bodies without an error, of exchanges that were answered."""

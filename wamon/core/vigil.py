@@ -17,7 +17,7 @@ from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.posted import Outage, posted_spans
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
-from wamon.core.segments import Timeline, reach_ms
+from wamon.core.segments import SHORTEST_CADENCE_MS, Timeline, reach_ms
 from wamon.core.timeline import MINUTE, SECOND, Span
 
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
@@ -137,7 +137,8 @@ class Vigil:
         if target.probe is ProbeKind.CONTROL:
             finding, follow_ups = self._control(exchange, target)
             return Observed(Mark(at_ms, context, finding), tuple(follow_ups))
-        mark = Mark(at_ms, context, self.intern(judge(exchange, self.known)))
+        finding = judge(exchange, self.known)
+        mark = Mark(at_ms, context, finding if finding.verdict is Verdict.OK else self.intern(finding))
         return Observed(mark, (), self._place(exchange, mark))
 
     def ruling(self, exchange: Exchange, observed: Observed) -> Ruling:
@@ -186,7 +187,8 @@ class Vigil:
             Span(mark.at_ms, mark.at_ms + 1)
         ):
             self._stir(exchange.target, mark.at_ms)
-        late = before is not None and mark.at_ms - before.at_ms > 2 * reach_ms(before.interval_ms)
+        gap_ms = mark.at_ms - before.at_ms if before else 0
+        late = gap_ms > SHORTEST_CADENCE_MS and before and gap_ms > 2 * reach_ms(before.interval_ms)
         if late or not self._as_before(roll, mark.finding):
             self._stir(exchange.target, mark.at_ms)
         return True
@@ -199,8 +201,10 @@ class Vigil:
         if finding.cause is Cause.MAINTENANCE:
             return False
         recent = roll.marks[-(self.lasting.confirm + 1) :]
-        news = finding.column is not Column.UP and len(recent) <= self.lasting.confirm
-        return not news and all(one.finding.column is finding.column for one in recent)
+        for one in recent:
+            if one.finding is not finding and one.finding.column is not finding.column:
+                return False
+        return finding.column is Column.UP or len(recent) > self.lasting.confirm
 
     def _doubt(self, exchange: Exchange, at_ms: int) -> None:
         row = self._doubtful.setdefault(exchange.target, deque())

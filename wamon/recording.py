@@ -1,0 +1,104 @@
+"""A file of recorded exchanges: the targets it names, and its lines in the order of their instants."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from codecs import BOM_UTF8
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import median_low
+from typing import BinaryIO, TextIO
+
+from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.reading import head_of, read_head, read_line
+from wamon.core.timeline import MINUTE
+from wamon.core.vigil import Watched
+
+_SORTED_WITHIN_MS = 5 * MINUTE
+_SORTED_LINES = 4_096
+"""A small disorder is sorted: a line may come this late, by time or by number of lines."""
+
+_SAMPLE = 10_000
+"""Lines of one target from which its interval is taken where the configuration does not name it."""
+
+_READ_AHEAD = 1 << 18
+
+
+def watched(path: Path, known: Sequence[Watched]) -> list[Watched]:
+    """The configured targets, and those that only the file names, with the median of their spacing."""
+    enough = {one.name for one in known}
+    seen: dict[str, array[int]] = {}
+    kinds: dict[str, ProbeKind] = {}
+    with _opened(path) as lines:
+        for line in lines:
+            head = read_head(line)
+            target = head.target if isinstance(head.target, str) else ""
+            if target in enough:
+                continue
+            probe, at_ms = head_of(head)
+            if at_ms is None:
+                continue
+            kinds.setdefault(target, probe or ProbeKind.API)
+            instants = seen.setdefault(target, array("q"))
+            instants.append(at_ms)
+            if len(instants) == _SAMPLE:
+                enough.add(target)
+    return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The lines of a file, behind the byte order mark that some editors write."""
+    lines = path.open("rb", buffering=_READ_AHEAD)
+    if lines.read(len(BOM_UTF8)) != BOM_UTF8:
+        lines.seek(0)
+    return lines
+
+
+def _spacing(instants: array[int]) -> int:
+    ordered = sorted(set(instants))
+    gaps = [after - before for before, after in pairwise(ordered)]
+    return max(1, median_low(gaps)) if gaps else MINUTE
+
+
+def exchanges(path: Path, complaints: TextIO) -> Iterator[Exchange]:
+    """Every line that can be used, in the order of their instants.
+
+    A line that cannot be used is named by its number on ``complaints`` and skipped.
+    """
+    return _sorted(_usable(path, complaints))
+
+
+def _usable(path: Path, complaints: TextIO) -> Iterator[Exchange]:
+    with _opened(path) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.isspace():
+                continue
+            exchange, wrong = read_line(line)
+            if exchange is None or exchange.at_ms is None:
+                wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
+                complaints.write(f"line {number}: {wrong}; skipped\n")
+            else:
+                yield exchange
+
+
+def _sorted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    """In the order of their instants, equals in the order of the file, as far as a small buffer reaches."""
+    waiting: deque[Exchange] = deque()
+    newest = 0
+    for exchange in exchanges:
+        at_ms = _at(exchange)
+        if at_ms >= newest:
+            newest = at_ms
+            waiting.append(exchange)
+        else:
+            waiting.insert(bisect_right(waiting, at_ms, key=_at), exchange)
+        while newest - _at(waiting[0]) > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _at(exchange: Exchange) -> int:
+    return exchange.at_ms or 0
