@@ -9,7 +9,7 @@ from wamon.core.notice import Notice, announce
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
 from wamon.core.review import Review, Turn, restated_notice
-from wamon.core.timeline import DAY, MINUTE, SECOND, from_ms
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms
 from wamon.core.uptime import Figures
 
 _AGO_MS = 6 * MINUTE
@@ -59,6 +59,7 @@ def _unobserved(at_ms: int) -> Notice:
 
 def _restated(at_ms: int) -> Notice:
     day = from_ms(at_ms - 8 * DAY).astimezone(UTC).date()
+    first_ms = at_ms - 8 * DAY - at_ms % HOUR
 
     def published(revision: int, down_ms: int, user_ms: int) -> Publication:
         sums = Figures(total_ms=DAY, down_ms=down_ms, user_error_ms=user_ms)
@@ -76,6 +77,8 @@ def _restated(at_ms: int) -> Notice:
         Column.DOWN,
         observations=20,
         moved_ms=20 * MINUTE,
+        first_ms=first_ms,
+        last_ms=first_ms + 19 * MINUTE,
     )
     notice = restated_notice(Review((), (after,), (turn,)), lambda _target, _day: first, at_ms)
     assert notice is not None

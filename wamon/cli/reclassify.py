@@ -12,9 +12,11 @@ import msgspec
 from wamon.cli.answers import FINE, CannotError, write_json
 from wamon.control import ControlError, ask, socket_path
 from wamon.core.days import Overlay
+from wamon.core.hindsight_words import reason_of, time_text
 from wamon.core.knowledge import knowledge
 from wamon.core.reference import posted_outages
-from wamon.core.timeline import Span, subtract
+from wamon.core.review import counted_text
+from wamon.core.timeline import Span, parse_iso, subtract
 from wamon.core.uptime import clock_text, ratio_percent
 from wamon.ledger import LedgerError, open_ledger
 from wamon.schedule import wall_ms
@@ -75,22 +77,53 @@ async def _offline(settings: Settings, database: Path, asked: PassAsked) -> Mapp
 
 
 def lines(document: Mapping[str, Any], *, dry_run: bool) -> list[str]:
-    """The outcome as a person reads it."""
-    if not document["turned"] and not document["days"]:
-        return ["Nothing turns: no evidence speaks against what was judged."]
-    told = ["Would turn:" if dry_run else "Turned:"]
-    told += [
+    """The outcome as a person reads it; before a dry run's end also what stayed doubtful, and what it lacks."""
+    told = [*_turned(document, dry_run=dry_run), *_days(document)]
+    if not told:
+        told = ["Nothing turns: no evidence speaks against what was judged."]
+    if not dry_run:
+        return told
+    return [*told, *_kept(document), "Nothing was written: this was a dry run."]
+
+
+def _turned(document: Mapping[str, Any], *, dry_run: bool) -> list[str]:
+    if not document["turned"]:
+        return []
+    rows = [
         f"  {one['target']}: {one['observations']} looks, {one['seconds']:.0f} s, {one['from']} -> {one['to']},"
-        f" because {one['rule'].replace('_', ' ')}"
+        f" because {reason_of(one['rule'])} ({one['rule'].replace('_', ' ')})"
         for one in document["turned"]
     ]
-    told.append("Days:")
-    told += [
+    return ["Would turn:" if dry_run else "Turned:", *rows]
+
+
+def _days(document: Mapping[str, Any]) -> list[str]:
+    if not document["days"]:
+        return []
+    rows = [
         f"  {one['target']} {one['date']}: {_said(one, 'before')} -> {_said(one, 'after')},"
         f" revision {one['revision']}"
         for one in document["days"]
     ]
-    return [*told, "Nothing was written: this was a dry run."] if dry_run else told
+    return ["Days:", *rows]
+
+
+def _kept(document: Mapping[str, Any]) -> list[str]:
+    """Doubtful verdicts that no rule turned."""
+    if not document["kept"]:
+        return []
+    rows = [
+        f"  {one['target']}, {time_text(parse_iso(one['first_at']), parse_iso(one['last_at']))}:"
+        f" {counted_text(one['observations'], 'look')}, {one['verdict']}, cause {one['cause']}{_code(one)}."
+        f" {one['missing']}"
+        for one in document["kept"]
+    ]
+    more = [f"  and {document['kept_more']} more like these"] if document["kept_more"] else []
+    return ["Doubtful, and not turned for want of evidence:", *rows, *more]
+
+
+def _code(one: Mapping[str, Any]) -> str:
+    return "" if one["code"] is None else f", code {one['code']}"
 
 
 def _said(day: Mapping[str, Any], when: str) -> str:

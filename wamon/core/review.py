@@ -10,6 +10,7 @@ import msgspec
 from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_figures
 from wamon.core.finding import Cause, Column, Mark, Ruling, Verdict
 from wamon.core.gathering import NOTHING_BESIDE, Beside, Gathered
+from wamon.core.hindsight_words import counted_as, reason_of, time_text
 from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Knowledge
 from wamon.core.notice import Notice, NoticePhase
@@ -24,12 +25,18 @@ from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
 from wamon.core.uptime import percent_and_lost
 from wamon.core.vigil import EVIDENCE, Watched
 
+LISTED = 20
+"""So many days and reasons are named in a notice; `wamon uptime` and `wamon reclassify` show all."""
+
 MARGIN_MS = DAY
 """Evidence is read this far beyond the days judged, on both sides."""
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """How many looks of a target one rule turned from one verdict to another, and the owned time that moved."""
+    """How many looks of a target one rule turned from one verdict to another, and the owned time that moved.
+
+    The instants are of the first and of the last of them.
+    """
 
     target: str
     rule: str
@@ -39,6 +46,8 @@ class Turn(msgspec.Struct, frozen=True):
     column_after: Column
     observations: int
     moved_ms: int
+    first_ms: int = 0
+    last_ms: int = 0
 
 
 class Unturned(msgspec.Struct, frozen=True):
@@ -136,7 +145,7 @@ def standing(marks: Sequence[Mark], rulings: Iterable[Ruling], target: str) -> S
 def turned(marks: Sequence[Mark], rulings: Sequence[Ruling], now_ms: int) -> list[Turn]:
     """Rulings that changed verdict or column, summed by rule; a verdict that became firm is no turn."""
     fresh = {one.at_ms: one for one in rulings}
-    looks: Counter[tuple[str, str, Verdict, Verdict, Column, Column]] = Counter()
+    looks: dict[tuple[str, str, Verdict, Verdict, Column, Column], list[int]] = {}
     moved: Counter[tuple[str, str, Verdict, Verdict, Column, Column]] = Counter()
     for mark, length_ms in zip(marks, owned_ms(marks, now_ms), strict=True) if fresh else ():
         ruling = fresh.get(mark.at_ms)
@@ -146,9 +155,12 @@ def turned(marks: Sequence[Mark], rulings: Sequence[Ruling], now_ms: int) -> lis
         if (before.verdict, before.column) == (after.verdict, after.column):
             continue
         key = (ruling.target, after.rule, before.verdict, after.verdict, before.column, after.column)
-        looks[key] += 1
+        looks.setdefault(key, []).append(mark.at_ms)
         moved[key] += length_ms
-    return [Turn(*key, observations=count, moved_ms=moved[key]) for key, count in looks.items()]
+    return [
+        Turn(*key, observations=len(row), moved_ms=moved[key], first_ms=row[0], last_ms=row[-1])
+        for key, row in looks.items()
+    ]
 
 
 def unturned(account: Account, kept: Sequence[Kept]) -> list[Unturned]:
@@ -232,31 +244,58 @@ def restated_notice(
     found: Review, latest: Callable[[str, date], Publication | None], now_ms: int
 ) -> Notice | None:
     """One notice for all days a pass restated; None when none was. Nobody is paged for the past."""
-    lines = []
-    for row in found.publications:
-        before = latest(row.target, row.day)
-        if before is not None:
-            lines.append(f"{row.target} {row.day}: {_change(before, row)}, revision {row.revision}")
-    if not lines:
+    told = [(row, before) for row in found.publications if (before := latest(row.target, row.day)) is not None]
+    if not told:
         return None
-    moved = sum(one.moved_ms for one in found.turns)
-    looks = sum(one.observations for one in found.turns)
-    head = f"Restated · {counted_text(len(lines), 'day')} · {counted_text(looks, 'look')} turned"
-    why = [
-        f"- {one.target}: {counted_text(one.observations, 'look')}, {duration_text(one.moved_ms)},"
-        f" {one.before.value} -> {one.after.value}, because {one.rule.replace('_', ' ')}"
-        for one in found.turns
-    ]
+    changed = [f"{row.target} {row.day}: {_change(before, row)}, revision {row.revision}" for row, before in told]
+    named = [one.target for one in found.turns] or [row.target for row, _ in told]
     return Notice(
         key=f"restated@{iso(now_ms)}",
         kind=Kind.RESTATED,
         phase=NoticePhase.NOTE,
-        target=", ".join(sorted({one.target for one in found.turns})),
+        target=", ".join(sorted(set(named))),
         severity=Severity.STANDARD,
-        title=f"{head} · {duration_text(moved)} moved",
-        body="\n".join(["What changed:", *(f"- {line}" for line in lines), "Why:", *why]),
+        title=f"Restated · {_headline(found, told)}",
+        body="\n".join([_NOTHING_TO_DO, "", "What changed:", *_listed(changed), "Why:", *_listed(_why(found))]),
         created_at_ms=now_ms,
     )
+
+
+_NOTHING_TO_DO = (
+    "Past days were judged again with what is known by now. Nothing is wrong at this moment because of it, and"
+    " nothing has to be done. What was said before is kept: `wamon uptime --as-of` shows it. A person's word"
+    " outranks this one: `wamon rule`."
+)
+
+
+def _headline(found: Review, told: Sequence[tuple[Publication, Publication]]) -> str:
+    """One target's day in full, several by their number; and the time that moved."""
+    own = [pair for pair in told if pair[0].target not in PLATFORM_ROWS] or told
+    row, before = own[0]
+    days = counted_text(len({one.day for one, _ in own}), "day")
+    targets = counted_text(len({one.target for one, _ in own}), "target")
+    what = f"{row.target} {row.day}: {_change(before, row)}" if len(own) == 1 else f"{days} of {targets}"
+    moved = duration_text(sum(one.moved_ms for one in found.turns))
+    return f"{what} · {moved} judged otherwise" if found.turns else what
+
+
+def _why(found: Review) -> list[str]:
+    """Each turn as a sentence; days that changed without one."""
+    if not found.turns:
+        return ["looks that came late, or an outage that Meta posted, changed what counts as one outage"]
+    return [
+        f"{one.target}, {time_text(one.first_ms, one.last_ms)}: {counted_text(one.observations, 'look')}"
+        f" ({duration_text(one.moved_ms)}) that counted {counted_as(one.before, one.column_before)} now"
+        f" {'counts' if one.observations == 1 else 'count'} {counted_as(one.after, one.column_after)},"
+        f" because {reason_of(one.rule)}."
+        for one in found.turns
+    ]
+
+
+def _listed(lines: Sequence[str]) -> list[str]:
+    """At most so many of them, each with a dash; the rest is counted."""
+    more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return [*(f"- {line}" for line in lines[:LISTED]), *more]
 
 
 def counted_text(number: int, word: str) -> str:

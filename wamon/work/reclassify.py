@@ -23,6 +23,7 @@ from wamon.core.review import (
     MARGIN_MS,
     Ground,
     Review,
+    Unturned,
     day_timeline,
     restated_notice,
     review,
@@ -30,7 +31,7 @@ from wamon.core.review import (
     window,
 )
 from wamon.core.segments import Segment
-from wamon.core.timeline import Span, day_span
+from wamon.core.timeline import Span, day_span, iso
 from wamon.core.vigil import Watched
 from wamon.work.close import segments_of
 
@@ -177,9 +178,17 @@ class PassAsked(msgspec.Struct, frozen=True):
         return Span(start_ms, min(end_ms, now_ms))
 
 
+KEPT_SHOWN = 20
+"""So many groups of doubtful verdicts that stayed are listed, those with most looks first."""
+
+
 def outcome_document(outcome: Outcome) -> dict[str, object]:
-    """What a pass found, as JSON: what turned and why, and every restated day before and after."""
+    """What a pass found, as JSON: what turned and why, every restated day before and after, what stayed doubtful.
+
+    ``kept`` says what evidence is missing; ``kept_more`` how many further groups there are.
+    """
     found = outcome.review
+    kept = sorted(found.kept, key=lambda one: -one.observations)
     return {
         "rulings": len(found.rulings),
         "turned": [
@@ -194,6 +203,22 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
             for one in found.turns
         ],
         "days": [_restated(row, outcome.before.get((row.target, row.day))) for row in found.publications],
+        "kept": [_kept(one) for one in kept[:KEPT_SHOWN]],
+        "kept_more": max(0, len(kept) - KEPT_SHOWN),
+    }
+
+
+def _kept(one: Unturned) -> dict[str, object]:
+    return {
+        "target": one.target,
+        "verdict": one.verdict.value,
+        "cause": one.cause.value,
+        "code": one.code,
+        "nearest_rule": one.rule,
+        "missing": one.missing,
+        "observations": one.observations,
+        "first_at": iso(one.first_ms),
+        "last_at": iso(one.last_ms),
     }
 
 
