@@ -1,5 +1,6 @@
 """The parts of a running watch put together, and the one table of its jobs; daemon and demo run the same."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -13,25 +14,25 @@ from wamon import __version__
 from wamon.consulting import Consulting
 from wamon.core.cadence import next_close, next_weekly
 from wamon.core.days import Overlay
-from wamon.core.incident import Incident, Kind, Severity, incidents
+from wamon.core.incident import Incident, incidents
 from wamon.core.knowledge import knowledge
-from wamon.core.notice import Notice, NoticePhase
-from wamon.core.observation import Phase, ProbeKind
+from wamon.core.observation import ProbeKind
 from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
 from wamon.core.review import MARGIN_MS, window
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, iso, subtract
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, subtract
 from wamon.core.vigil import Vigil, Watched
+from wamon.handshakes import wrong_token
 from wamon.jobs import Job
 from wamon.metrics import Tally
-from wamon.probes.webhook import wrong_token_request
 from wamon.settings import Settings
-from wamon.wiring import Askers, lasting, renewed, watched
+from wamon.wiring import Askers, lasting, watched
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.close import close_day
 from wamon.work.look import TELL, Watch
 from wamon.work.reclassify import Outcome, Pass, reclassify
+from wamon.work.restate import Plan, Restated, everyone
 
 _log = logging.getLogger("wamon")
 
@@ -105,6 +106,7 @@ class House:
         self._first_ms: Mapping[str, int] = {}
         self._passes: tuple[Passed, ...] = ()
         self._ran: Sequence[Span] = ()
+        self._publishing = asyncio.Lock()
 
     def step(self, at_ms: int) -> None:
         """The clock was set, or the machine slept: the time since the last heartbeat was not observed."""
@@ -157,6 +159,7 @@ class House:
         self._first_ms = await self.book.first_ms()
         self._passes = tuple(await self.book.passes())
         self.tally.reclassification_ms = max((one.at_ms for one in self._passes), default=None)
+        self.vigil.declared(await self.book.windows())
         self._ran = await self.book.ran(Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
         self._past = await self._past_incidents(now_ms)
 
@@ -174,10 +177,15 @@ class House:
         )
 
     def overlay(self, now_ms: int, since_ms: int | None = None) -> Overlay:
-        """Time in which nothing ran: outside the running periods the book knows, and before this one began."""
+        """Time in which nothing ran: outside the running periods the book knows, and before this one began.
+
+        Over it lies the maintenance that people declared.
+        """
         start_ms = now_ms - KEPT_IN_MEMORY_MS if since_ms is None else since_ms
         ran = [*self._ran, Span(self.began_ms, now_ms + 1)]
-        return Overlay(unobserved=tuple(subtract([Span(start_ms, now_ms)], ran)))
+        return Overlay(
+            self.vigil.maintenance(Span(start_ms, now_ms + 1)), tuple(subtract([Span(start_ms, now_ms)], ran))
+        )
 
     def jobs(self) -> list[Job]:
         """Everything that falls due. A new duty is one row."""
@@ -186,7 +194,11 @@ class House:
             Job(look_job(name), self._due_of(name), self._look(name), target=name) for name in self.vigil.watched
         ]
         handshakes = [
-            Job(f"wrong-token:{one.name}", every(self.pace.wrong_token_ms), self._wrong_token(one.name))
+            Job(
+                f"wrong-token:{one.name}",
+                every(self.pace.wrong_token_ms),
+                wrong_token(one.name, self.askers, self.book, self.zone),
+            )
             for one in self.settings.targets
             if one.probe is ProbeKind.WEBHOOK
         ]
@@ -243,23 +255,28 @@ class House:
 
     async def close(self, day: date) -> None:
         """Publish a day, and remember what was said."""
-        now_ms = self.clock()
-        await close_day(
-            day,
-            self.vigil,
-            self.book,
-            first_ms=self._first_ms,
-            zone=self.zone,
-            now_ms=now_ms,
-            overlay=self.overlay(now_ms),
-        )
-        await self.refresh(now_ms)
+        async with self._publishing:
+            now_ms = self.clock()
+            await close_day(
+                day,
+                self.vigil,
+                self.book,
+                first_ms=self._first_ms,
+                zone=self.zone,
+                now_ms=now_ms,
+                overlay=self.overlay(now_ms),
+            )
+            await self.refresh(now_ms)
 
     async def _weekly(self, now_ms: int) -> None:
         await self.reclassify(window(now_ms, self.zone, self.settings.reclassification.days))
 
     async def reclassify(self, within: Span, *, dry_run: bool = False, reopen: bool = False) -> Outcome:
         """The weekly pass over a window; what turned is on every timeline when this returns."""
+        async with self._publishing:
+            return await self._reclassify(within, dry_run, reopen)
+
+    async def _reclassify(self, within: Span, dry_run: bool, reopen: bool) -> Outcome:
         now_ms = self.clock()
         ran = await self.book.ran(Span(within.start_ms - MARGIN_MS, now_ms + 1))
         unobserved = subtract([Span(within.start_ms, now_ms)], [*ran, Span(self.began_ms, now_ms + 1)])
@@ -268,7 +285,7 @@ class House:
             self.zone,
             self.settings.availability.confirm,
             now_ms,
-            Overlay(unobserved=tuple(unobserved)),
+            Overlay(self.vigil.maintenance(Span(within.start_ms, now_ms + 1)), tuple(unobserved)),
             reopen,
             self.reference.outages,
         )
@@ -285,6 +302,29 @@ class House:
             await self._take_over(outcome, now_ms)
         return outcome
 
+    async def restate(self, word: Callable[[Plan], Awaitable[Restated]], *, reopen: bool = False) -> Restated:
+        """A person's word; once this returns it holds for every timeline and every day that is shown."""
+        async with self._publishing:
+            now_ms = self.clock()
+            ran = [*await self.book.ran(Span(0, now_ms + 1)), Span(self.began_ms, now_ms + 1)]
+            found = await word(
+                Plan(
+                    targets=everyone(self.vigil.watched.values(), await self.book.ever_watched()),
+                    first_ms=self._first_ms,
+                    known=self.vigil.known,
+                    zone=self.zone,
+                    confirm=self.settings.availability.confirm,
+                    now_ms=now_ms,
+                    unobserved=tuple(subtract([Span(min(self._first_ms.values(), default=now_ms), now_ms)], ran)),
+                    reopen=reopen,
+                    outages=self.reference.outages,
+                )
+            )
+            await self.refresh(now_ms)
+            self.wake(TELL, now_ms)
+            self.wake("drain", now_ms)
+            return found
+
     async def _take_over(self, outcome: Outcome, now_ms: int) -> None:
         for turn in outcome.review.turns:
             self.tally.reclassified(turn.before.value, turn.after.value, turn.observations, now_ms)
@@ -292,19 +332,6 @@ class House:
             await self._restore(name, now_ms)
         await self.refresh(now_ms)
         self.wake("drain", now_ms)
-
-    def _wrong_token(self, name: str) -> Callable[[int], Awaitable[None]]:
-        async def refuse(now_ms: int) -> None:
-            """A wrong verify token must be refused; an endpoint that takes it is told of once a day."""
-            request = wrong_token_request(renewed(self.askers.aim(name)))
-            seen = await self.askers.send(name, request, now_ms)
-            accepted = (
-                seen.reached is Phase.ANSWERED and seen.http_status == 200 and seen.body == seen.expected_body
-            )
-            if accepted:
-                await self.book.enqueue([_wrong_token_taken(name, day_of(now_ms, self.zone), now_ms)])
-
-        return refuse
 
     def report(self) -> Report:
         """The snapshot of now, at most a second old: however many ask, it is put together once."""
@@ -343,18 +370,3 @@ def look_job(name: str) -> str:
 def every(interval_ms: int) -> Callable[[int], int]:
     """Due at whole multiples of an interval."""
     return lambda now_ms: now_ms - now_ms % interval_ms + interval_ms
-
-
-def _wrong_token_taken(name: str, day: date, now_ms: int) -> Notice:
-    return Notice(
-        key=f"{name}:wrong-token:{day.isoformat()}",
-        kind=Kind.ENDPOINT,
-        phase=NoticePhase.NOTE,
-        target=name,
-        severity=Severity.URGENT,
-        title=f"[URGENT] Our endpoint · a wrong verify token is accepted · {name}"
-        " · do: compare hub.verify_token before echoing the challenge",
-        body=f"At {iso(now_ms)} a handshake with a deliberately wrong token was answered 200 with its challenge."
-        " Anybody can point a subscription of theirs at this endpoint. This is told once a day while it lasts.",
-        created_at_ms=now_ms,
-    )

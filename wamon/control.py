@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wamon.ledger import LedgerError
 from wamon.web.serving import serve_socket
 
 NAME = "control.sock"
@@ -73,7 +74,7 @@ def _taking(command: Command) -> Callable[[Request], Awaitable[Response]]:
         try:
             wanted = msgspec.json.decode(await request.body(), type=dict[str, Any])
             answer, status = await command(wanted), 200
-        except (ValueError, msgspec.MsgspecError) as refused:
+        except (ValueError, msgspec.MsgspecError, LedgerError) as refused:
             answer, status = {"error": str(refused)}, 400
         return Response(msgspec.json.encode(answer), status, media_type="application/json")
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from wamon.assembly import USUAL_PACE, House, every
+from wamon.control import Command, socket_path
 from wamon.control import listen as listen_for_commands
-from wamon.control import socket_path
 from wamon.core.report import Report
 from wamon.jobs import Job
 from wamon.ledger import open_ledger
@@ -30,7 +30,9 @@ from wamon.web.webhook import PATH, beside
 from wamon.wiring import Askers, asking, calling, jitter_ms
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
+from wamon.work.people import WORDS, Word
 from wamon.work.reclassify import PassAsked, outcome_document
+from wamon.work.restate import restated_document
 
 _log = logging.getLogger("wamon")
 
@@ -78,7 +80,7 @@ class Daemon:
             listen = self.settings.service.listen
             await self._serve(stack)
             path = socket_path(self.environ, self.settings.service.database_path(self.environ))
-            await stack.enter_async_context(listen_for_commands(path, {"reclassify": self._reclassify}))
+            await stack.enter_async_context(listen_for_commands(path, self._commands()))
             feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
             stack.callback(feeding.cancel)
             self.started = True
@@ -147,6 +149,20 @@ class Daemon:
             self.receiver.step()
         for name in self.house.vigil.watched:
             self._missed(name, at_ms, "clock")
+
+    def _commands(self) -> dict[str, Command]:
+        return {"reclassify": self._reclassify} | {name: self._taking(word) for name, word in WORDS.items()}
+
+    def _taking(self, word: Word) -> Command:
+        async def take(wanted: dict[str, Any]) -> Mapping[str, Any]:
+            asked = msgspec.convert(wanted, word.asked)
+            book, off_loop = self.house.book, self.house.off_loop
+            found = await self.house.restate(
+                lambda plan: word.act(book, asked, plan, off_loop=off_loop), reopen=asked.reopen
+            )
+            return restated_document(found)
+
+        return take
 
     async def _reclassify(self, wanted: dict[str, Any]) -> Mapping[str, Any]:
         asked = msgspec.convert(wanted, PassAsked)

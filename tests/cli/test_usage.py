@@ -12,7 +12,9 @@ from tests.cli.program import COMMAND, asked, environment, wamon
 from wamon import __version__
 from wamon.cli import plain_run
 
-COMMANDS = "run demo status incidents check probe notify explain classify replay uptime reclassify init db"
+COMMANDS = (
+    "run demo status incidents maintenance check probe notify explain classify replay uptime reclassify init db"
+)
 
 
 def test_help_is_one_page_that_names_every_command() -> None:
@@ -34,7 +36,7 @@ def test_the_version_is_the_packages() -> None:
     assert (ended.code, ended.out) == (0, f"{__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["probe", "uptime", "replay", "notify", "db", "incidents"])
+@pytest.mark.parametrize("command", ["probe", "uptime", "replay", "notify", "db", "incidents", "maintenance"])
 def test_every_command_explains_itself(command: str) -> None:
     ended = wamon(command, "--help", COLUMNS="80")
     assert ended.code == 0

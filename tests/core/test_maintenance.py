@@ -172,16 +172,18 @@ def test_what_was_over_when_it_was_declared_is_marked() -> None:
     assert found(once(at("01:00"), at("03:00"), at("09:00")), known) == ["2026-11-03T02:00:00Z 1h"]
 
 
-ABOUT = {"api": "graph", "webhook": "graph", "theirs": "client"}
+ABOUT = {"api": "graph", "webhook": "graph", "theirs": "client", "theirs.roundtrip": "client"}
 
 
 @pytest.mark.parametrize(
     ("about", "covered"),
     [
-        ({}, ["api", "webhook", "theirs"]),
+        ({}, ["api", "webhook", "theirs", "theirs.roundtrip"]),
+        ({"targets": ("theirs",)}, ["theirs", "theirs.roundtrip"]),
+        ({"targets": ("theirs.roundtrip",)}, ["theirs.roundtrip"]),
         ({"targets": ("api",)}, ["api"]),
         ({"accounts": ("graph",)}, ["api", "webhook"]),
-        ({"targets": ("api",), "accounts": ("client",)}, ["api", "theirs"]),
+        ({"targets": ("api",), "accounts": ("client",)}, ["api", "theirs", "theirs.roundtrip"]),
         ({"targets": ("gone",)}, []),
     ],
 )

@@ -27,10 +27,12 @@ from wamon.core.finding import Origin, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.publication import Passed, Publication
+from wamon.core.restatement import Change
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span
 from wamon.core.uptime import Figures
 from wamon.ledger import Book, Ledger, LedgerError, open_book, open_ledger
 from wamon.ledger.schema import FACTS
+from wamon.ledger.words import Declaration
 from wamon.work.bookkeeping import Bookkeeper
 
 KILLS = 50
@@ -80,6 +82,7 @@ async def before_the_pass(ledger: Ledger) -> None:
     for minute in range(3):
         await look(ledger, THEIRS, NOON + minute * MINUTE)
     await Bookkeeper(ledger, {}).publish([(day("graph", DAY, NOON), [stretch()])])
+    await ledger.write(lambda book: book.declare(Declaration("ruling", {}, NOON, "anna", "theirs")))
 
 
 async def weekly_pass(ledger: Ledger) -> None:
@@ -95,6 +98,19 @@ async def weekly_pass(ledger: Ledger) -> None:
 
 async def retention(ledger: Ledger) -> None:
     await ledger.prune(NOON + 2 * MINUTE)
+
+
+async def word_of_a_person(ledger: Ledger) -> None:
+    """A ruling on three looks with what it makes of two days, in the place of one that is taken back."""
+    rulings = [
+        ruled(GOOD, NOON + minute * MINUTE, origin=Origin.PERSON, author="anna", because="ours")
+        for minute in range(3)
+    ]
+    change = Change("ruling", "", "anna", "ours", NOON, "", {}, [], {"what": "graph"}, 1, rulings)
+    told = Notice("restated", Kind.RESTATED, NoticePhase.NOTE, "graph", Severity.STANDARD, "restated", "", NOON)
+    await Bookkeeper(ledger, {"ops": ["restated"]}).declare(
+        change, [(day("graph", 0, NOON + DAY), [stretch()]), (day("platform", 0, NOON + DAY), [])], [told]
+    )
 
 
 def everything(book: Book) -> dict[str, list[object]]:
@@ -116,7 +132,7 @@ def state(path: Path) -> dict[str, list[object]]:
         book.close()
 
 
-@pytest.mark.parametrize("write", [weekly_pass, retention])
+@pytest.mark.parametrize("write", [weekly_pass, word_of_a_person, retention])
 def test_one_transaction_killed_at_any_step_leaves_the_old_or_the_new_state(
     tmp_path: Path, write: Callable[[Ledger], Awaitable[None]]
 ) -> None:

@@ -133,7 +133,7 @@ def test_days_are_rows_of_a_replay_by_date_with_the_platform_last(client: httpx.
     day = next(one for one in face.now.targets[0].days if one.revision == 2)
     document = day_document("cloud-api", day.date, day.state, day.revision, day.figures, day.first)
     (row,) = [one for one in rows if (one["target"], one["date"]) == ("cloud-api", "2026-11-05")]
-    assert row == json.loads(msgspec.json.encode(document)) | {"reason": day.reason}
+    assert row == json.loads(msgspec.json.encode(document)) | {"retroactive_s": 0, "reason": day.reason}
     assert row["availability"] == 1 - 4_200_000 / 86_400_000
 
 

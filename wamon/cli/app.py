@@ -8,54 +8,25 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import CycloptsError, Parameter
 
-from wamon import __version__
 from wamon.cli.answers import FINE, WRONG, CannotError, say
-from wamon.cli.pages import CalmHelp
+from wamon.cli.declaring import maintenance
+from wamon.cli.shape import ELSE, KEEP, LOOK, READ, WATCH, AsJson, Config, From, To, command_group
 from wamon.terminal import PlainConsole
 
 INTERRUPTED = 130
 
-_WATCH, _LOOK, _READ, _KEEP, _ELSE = (
-    Group(title, sort_key=place)
-    for place, title in enumerate(("Watch", "Look now", "Understand", "Keep house", "Else"))
-)
-
-Config = Annotated[
-    Path | None, Parameter(name=["--config", "-c"], help="the configuration; without one: Graph and two controls")
-]
-AsJson = Annotated[bool, Parameter(name="--json", help="one JSON document on stdout")]
-From = Annotated[date | None, Parameter(name="--from", help="the first day, such as 2026-11-01")]
-To = Annotated[date | None, Parameter(name="--to", help="the last day, included")]
-
-
-def _app(name: str, purpose: str, group: Group = _ELSE) -> App:
-    return App(
-        name=name,
-        help=purpose,
-        group=group,
-        version=__version__,
-        version_flags=["--version"] if name == "wamon" else [],
-        help_formatter=CalmHelp(),
-        help_format="plaintext",
-        default_parameter=Parameter(negative=()),
-        group_arguments="Arguments",
-        group_parameters="Options",
-        suppress_keyboard_interrupt=False,
-    )
-
-
-app = _app(
+app = command_group(
     "wamon", "Watches the WhatsApp Business Cloud API and your webhook, and says whose fault a failure was."
 )
-incidents = _app("incidents", "Incidents the daemon still knows, newest first.", _WATCH)
-notify = _app("notify", "Send a test over each channel, or see how a notice reads.", _LOOK)
-db = _app("db", "The database: integrity, backup, sizes, retention.", _KEEP)
-for part in (app, incidents, notify, db):
-    part["--help"].group = _ELSE
-app["--version"].group = _ELSE
-for part in (incidents, notify, db):
+incidents = command_group("incidents", "Incidents the daemon still knows, newest first.", WATCH)
+notify = command_group("notify", "Send a test over each channel, or see how a notice reads.", LOOK)
+db = command_group("db", "The database: integrity, backup, sizes, retention.", KEEP)
+for part in (app, incidents, maintenance, notify, db):
+    part["--help"].group = ELSE
+app["--version"].group = ELSE
+for part in (incidents, maintenance, notify, db):
     app.command(part)
 
 
@@ -114,7 +85,7 @@ def _own_mistake(mistake: Exception) -> str:
     return f"wamon: a mistake of wamon's own, please report it: {type(mistake).__name__} at {place}"
 
 
-@app.command(group=_WATCH)
+@app.command(group=WATCH)
 def run(*, config: Config = None) -> int:
     """The daemon: watches, judges, serves the page, tells people."""
     from wamon.cli.run import run_command
@@ -122,7 +93,7 @@ def run(*, config: Config = None) -> int:
     return run_command(config)
 
 
-@app.command(group=_WATCH)
+@app.command(group=WATCH)
 def demo(*, once: Annotated[bool, Parameter(help="play the week, print its days, end")] = False) -> int:
     """A simulated bad week, played in a minute, on a status page."""
     from wamon.cli.demo import demo_command
@@ -130,7 +101,7 @@ def demo(*, once: Annotated[bool, Parameter(help="play the week, print its days,
     return demo_command(once)
 
 
-@app.command(group=_WATCH)
+@app.command(group=WATCH)
 def status(*, config: Config = None, json: AsJson = False) -> int:
     """Every target now, open incidents, today's figures."""
     from wamon.cli.now import status_command
@@ -161,7 +132,7 @@ def show_incident(
     return incident_command(name, config, json)
 
 
-@app.command(group=_LOOK)
+@app.command(group=LOOK)
 def check(*, config: Config = None, json: AsJson = False) -> int:
     """Validate the configuration, look once at every target."""
     from wamon.cli.check import check_command
@@ -169,7 +140,7 @@ def check(*, config: Config = None, json: AsJson = False) -> int:
     return check_command(config, json)
 
 
-@app.command(group=_LOOK)
+@app.command(group=LOOK)
 def probe(
     target: Annotated[str, Parameter(help="a target's name in the configuration")],
     /,
@@ -211,7 +182,7 @@ def notify_preview(
     return preview_command(kind, json)
 
 
-@app.command(group=_READ)
+@app.command(group=READ)
 def explain(
     code: Annotated[str, Parameter(help="131026, 190/463, or the word undelivered")], /, *, json: AsJson = False
 ) -> int:
@@ -221,7 +192,7 @@ def explain(
     return explain_command(code, json)
 
 
-@app.command(group=_READ)
+@app.command(group=READ)
 def classify(
     file: Annotated[
         str, Parameter(help="JSON Lines of exchanges; - or nothing: stdin", allow_leading_hyphen=True)
@@ -234,7 +205,7 @@ def classify(
     return classify_command(file)
 
 
-@app.command(group=_READ)
+@app.command(group=READ)
 def replay(
     file: Annotated[
         str, Parameter(help="JSON Lines of exchanges, sorted by time; - for stdin", allow_leading_hyphen=True)
@@ -252,7 +223,7 @@ def replay(
     return replay_command(file, config, json)
 
 
-@app.command(group=_READ)
+@app.command(group=READ)
 def uptime(
     *,
     from_: From = None,
@@ -272,7 +243,7 @@ def uptime(
     return uptime_command(Asked(from_, to, target, as_of, insufficient), "json" if json else format_, config)
 
 
-@app.command(group=_READ)
+@app.command(group=READ)
 def reclassify(
     *,
     from_: From = None,
@@ -288,7 +259,7 @@ def reclassify(
     return reclassify_command(from_, to, dry_run, reopen, config, json)
 
 
-@app.command(group=_KEEP)
+@app.command(group=KEEP)
 def init(file: Annotated[Path, Parameter(help="the file to write")] = Path("wamon.toml"), /) -> int:
     """Ask a few questions, write a commented configuration."""
     from wamon.cli.init import init_command
@@ -296,7 +267,7 @@ def init(file: Annotated[Path, Parameter(help="the file to write")] = Path("wamo
     return init_command(file)
 
 
-@app.command(name="install-service", group=_KEEP)
+@app.command(name="install-service", group=KEEP)
 def install_service(
     *,
     config: Annotated[Path, Parameter(name=["--config", "-c"], help="the configuration the service uses")] = Path(

@@ -10,7 +10,7 @@ from wamon.core.days import PLATFORM
 from wamon.core.timeline import SECOND
 from wamon.core.uptime import Figures, Period, clock_text, percent_and_lost, period, ratio_percent
 from wamon.terminal import BAD, OFF, OURS, QUIET, Cell, Page
-from wamon.web.words import INSUFFICIENT, Share, experienced_share, meta_share, platform_share
+from wamon.web.words import INSUFFICIENT, Share, experienced_share, maintenance_text, meta_share, platform_share
 
 WIDE = 100
 """From so many columns on, every sum has a column of its own."""
@@ -79,7 +79,7 @@ def print_days(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -
         page.heading(target)
         days = [(row.date.isoformat(), row.figures, _said(row)) for row in rows if row.target == target]
         whole: list[tuple[str, Figures, Cell]] = [
-            (month, one.figures, (days_text(one), QUIET))
+            (month, one.figures, (", ".join(filter(None, (days_text(one), _planned(one.figures)))), QUIET))
             for (name, month), one in months.items()
             if name == target
         ]
@@ -130,8 +130,14 @@ def _lost(lost_ms: int, style: str) -> Cell:
 
 
 def _said(row: Row) -> Cell:
-    """``closed``, ``settled, rev 2``."""
-    return f"{row.state}, rev {row.revision}" if row.revision > 1 else (row.state, QUIET)
+    """``closed``, ``settled, rev 2``, and the maintenance of the day."""
+    revised = f"rev {row.revision}" if row.revision > 1 else ""
+    text = ", ".join(filter(None, (row.state, revised, _planned(row.figures))))
+    return text if revised else (text, QUIET)
+
+
+def _planned(sums: Figures) -> str:
+    return maintenance_text(sums) if sums.maintenance_ms else ""
 
 
 def legend() -> Iterator[str]:

@@ -14,6 +14,7 @@ from wamon.control import ControlError, ask, socket_path
 from wamon.core.days import Overlay
 from wamon.core.hindsight_words import reason_of, time_text
 from wamon.core.knowledge import knowledge
+from wamon.core.maintenance import covers
 from wamon.core.reference import posted_outages
 from wamon.core.review import counted_text
 from wamon.core.timeline import Span, parse_iso, subtract
@@ -59,13 +60,14 @@ async def _offline(settings: Settings, database: Path, asked: PassAsked) -> Mapp
         book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
         now_ms, zone = wall_ms(), settings.service.timezone
         within = asked.within(now_ms, zone, settings.reclassification.days)
-        ran = await book.ran(Span(within.start_ms, now_ms + 1))
+        over = Span(within.start_ms, now_ms + 1)
+        accounts = {one.name: one.account for one in watched(settings)}
         plan = Pass(
             within,
             zone,
             settings.availability.confirm,
             now_ms,
-            Overlay(unobserved=tuple(subtract([Span(within.start_ms, now_ms)], ran))),
+            Overlay(covers(await book.windows(), accounts, over), tuple(subtract([over], await book.ran(over)))),
             asked.reopen,
             posted_outages((await remembered(book, now_ms)).outages),
         )

@@ -59,6 +59,7 @@ class Told(msgspec.Struct, frozen=True):
     figures: Figures
     first: Figures
     reason: str
+    author: str
 
 
 def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
@@ -100,6 +101,7 @@ def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
             sums,
             before.first if before else sums,
             row.reason,
+            row.author,
         )
     return [trails[key] for key in sorted(trails)]
 
@@ -130,7 +132,7 @@ def document_of(told: Sequence[Told], states: States, *, insufficient: bool = Fa
     """``days`` as in a replay's document, and ``months`` with the same figures and how many days they are of."""
     days = [
         day_document(one.target, one.day, states[one.target, one.day], one.revision, one.figures, one.first)
-        | {"reason": one.reason}
+        | {"retroactive_s": one.figures.retroactive_ms / 1000, "reason": one.reason, "author": one.author}
         for one in told
     ]
     months = [

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.observation import WAY_BACK
 from wamon.core.timeline import DAY, Span, day_of, days_between, intersect, subtract, to_ms, union
 
 LONGEST_RECURRING_MS = 7 * DAY
@@ -46,8 +47,9 @@ class Window(msgspec.Struct, frozen=True):
     declared_at_ms: int = 0
 
     def covers(self, target: str, account: str) -> bool:
-        """Whether it is about a target."""
-        return not (self.targets or self.accounts) or target in self.targets or account in self.accounts
+        """Whether it is about a target; a canary's way back is meant with it."""
+        named = target in self.targets or target.removesuffix(WAY_BACK) in self.targets
+        return named or account in self.accounts or not (self.targets or self.accounts)
 
 
 class Cover(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -150,7 +151,9 @@ def snapshot(
         zone=zone.key,
         objective_percent=objective_percent,
         version=version,
-        targets=tuple(_target(one, vigil, rows, found, last, today) for one in targets),
+        targets=tuple(
+            _target(one, vigil, rows, found, last, _Now(now_ms, today, past.overlay)) for one in targets
+        ),
         platform=rows[PLATFORM],
         platform_periods=_periods(rows[PLATFORM], today),
         incidents=_every_incident(past.incidents, [one for row in found.values() for one in row], now_ms),
@@ -210,16 +213,23 @@ def _same_month(one: date, other: date) -> bool:
     return (one.year, one.month) == (other.year, other.month)
 
 
+class _Now(NamedTuple):
+    at_ms: int
+    today: date
+    overlay: Overlay
+
+
 def _target(
     one: Watched,
     vigil: Vigil,
     rows: Mapping[str, tuple[Day, ...]],
     found: Mapping[str, Sequence[Incident]],
     last: Mapping[str, tuple[int, Finding]],
-    today: date,
+    now: _Now,
 ) -> TargetReport:
     looked = last.get(one.name)
     current = next((i for i in found.get(one.name, ()) if i.closed_ms is None), None)
+    resting = next((span for span in now.overlay.of(one.name).spans if span.holds(now.at_ms)), None)
     explanation, remedy = wording(looked[1], vigil.known.catalogue) if looked else ("Not looked at yet.", "")
     days = rows.get(one.name, ())
     return TargetReport(
@@ -227,14 +237,14 @@ def _target(
         probe=one.probe,
         account=one.account,
         component=COMPONENTS[one.probe],
-        state=_state(one, current, looked[1] if looked else None),
-        since_ms=current.opened_ms if current else None,
+        state=State.MAINTENANCE if resting else _state(one, current, looked[1] if looked else None),
+        since_ms=resting.start_ms if resting else current.opened_ms if current else None,
         last_at_ms=looked[0] if looked else None,
         last=looked[1] if looked else None,
         explanation=explanation,
         remedy=remedy,
         days=days,
-        periods=_periods(days, today),
+        periods=_periods(days, now.today),
     )
 
 

@@ -218,8 +218,16 @@ def day_publications(
         for one in counted(ground.targets)
         if one.name in marks
     }
+    return publications_of(timelines, day, ground, reason)
+
+
+def publications_of(
+    timelines: Mapping[str, Timeline], day: date, ground: Ground, reason: str
+) -> list[Publication]:
+    """The same from timelines of the day."""
+    span = day_span(day, ground.zone)
     rows = day_figures(ground.targets, timelines, ground.first_ms, span, ground.now_ms, ground.overlay)
-    whole = all(one.name in marks for one in ground.targets if one.probe in SEND | RECEIVE)
+    whole = all(one.name in timelines for one in ground.targets if one.probe in SEND | RECEIVE)
     return [
         Publication(name, day, ground.zone.key, 0, ground.now_ms, sums, reason)
         for name, sums in rows.items()

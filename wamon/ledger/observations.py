@@ -129,13 +129,16 @@ class Observed(Sheet):
         rows = self._connection.execute("SELECT name, first_activated_ms FROM targets ORDER BY id")
         return dict(rows.fetchall())
 
-    def marks(self, target: str, span: Span, *, standing: bool = True) -> list[Mark]:
-        """A target's observations that began in the span, by instant; with the standing or the first finding."""
+    def marks(self, target: str, span: Span, *, standing: bool = True, without: int | None = None) -> list[Mark]:
+        """A target's observations that began in the span, by instant; with the standing or the first finding.
+
+        ``without``: as they would stand if that declaration were withdrawn.
+        """
         number = self._names.find(target)
         if number is None:
             return []
         rows = self._connection.execute(_MARKS, (number, *span)).fetchall()
-        return self._as_marks(rows, self._standing(number, span) if standing else {})
+        return self._as_marks(rows, self._standing(number, span, without) if standing else {})
 
     def _as_marks(self, rows: Sequence[tuple[int, int, int]], later: dict[int, Finding]) -> list[Mark]:
         contexts = self._contexts.words()
@@ -146,10 +149,14 @@ class Observed(Sheet):
             Mark(at_ms, contexts[context], later.get(at_ms) or firsts[finding]) for at_ms, context, finding in rows
         ]
 
-    def _standing(self, number: int, span: Span) -> dict[int, Finding]:
+    def _standing(self, number: int, span: Span, without: int | None) -> dict[int, Finding]:
         grounds = self._grounds.words()
         rows = self._connection.execute(_RULINGS, (number, *span))
-        return {row[2]: grounds[row[3]].finding for row in rows if not row[-1]}
+        return {
+            at_ms: grounds[finding].finding
+            for _, _, at_ms, finding, *_, declaration, withdrawn in rows
+            if not withdrawn and (declaration is None or declaration != without)
+        }
 
     def durations(self, target: str, span: Span) -> list[tuple[int, dict[str, float]]]:
         """Instant and durations (ms, to a tenth) of a target's observations in a span."""
@@ -276,6 +283,22 @@ class Observed(Sheet):
             if pruned:
                 self._drop(cuts)
         return pruned
+
+    def pruned(self) -> dict[str, int]:
+        """Up to which instant observations were dropped, by target; only targets of which some were."""
+        rows = self._connection.execute(
+            "SELECT t.name, max(p.before_ms) FROM pruned p JOIN targets t ON t.id = p.target GROUP BY p.target"
+        )
+        return dict(rows.fetchall())
+
+    def last_contexts(self) -> dict[str, Context]:
+        """What every target ever watched was when it was last looked at; one never looked at is left out."""
+        rows = self._connection.execute(
+            "SELECT t.name, (SELECT context FROM observations WHERE target = t.id ORDER BY at_ms DESC LIMIT 1) "
+            "FROM targets t ORDER BY t.id"
+        ).fetchall()
+        contexts = self._contexts.words()
+        return {name: contexts[number] for name, number in rows if number is not None}
 
     def _cut(self, number: int, before_ms: int, most: int | None) -> int:
         row = None if most is None else self._connection.execute(_CUT, (number, before_ms, most)).fetchone()

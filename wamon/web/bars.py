@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 from wamon.core.publication import DayState
 from wamon.core.report import Day
-from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures, clock_text
-from wamon.web.words import coverage_share, day_text, experienced_share, platform_share, stopped_ms
+from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures
+from wamon.web.words import (
+    coverage_share,
+    day_text,
+    experienced_share,
+    maintenance_text,
+    platform_share,
+    stopped_ms,
+)
 
 SHOWN = 90
 
@@ -47,7 +54,7 @@ def _bar(one: Day) -> Bar:
     lost_ms = stopped_ms(sums)
     tone = "blank" if seen == "little" else _fault(sums) if lost_ms else "good"
     classes = f"{tone} h{_height(lost_ms, sums)} seen-{seen}"
-    worth = one.restated or tone != "good" or seen != "all"
+    worth = one.restated or tone != "good" or seen != "all" or sums.retroactive_ms > 0
     return Bar(f"{classes} restated" if one.restated else classes, day_text(one.date), _facts(one), worth)
 
 
@@ -79,7 +86,7 @@ def _facts(one: Day) -> str:
         coverage = coverage_share(sums)
         facts.append(f"coverage {coverage.text}, unobserved {coverage.lost}")
     if sums.maintenance_ms:
-        facts.append(f"maintenance {clock_text(sums.maintenance_ms)}")
+        facts.append(maintenance_text(sums))
     if one.state is DayState.OPEN:
         facts.append("not over yet")
     if one.restated and one.first is not None:

@@ -73,7 +73,8 @@ def days_document(report: Report, question: Question) -> Document:
 
 
 def _day_row(name: str, day: Day) -> Document:
-    return day_document(name, day.date, day.state, day.revision, day.figures, day.first) | {"reason": day.reason}
+    document = day_document(name, day.date, day.state, day.revision, day.figures, day.first)
+    return document | {"retroactive_s": day.figures.retroactive_ms / 1000, "reason": day.reason}
 
 
 def incidents_document(report: Report) -> Document:

@@ -219,13 +219,16 @@ _EXPERIENCED = Reading("Experienced", "everything that stopped us, whoever's fau
 _COVERAGE = Reading("Coverage", "how much was observed; beside it the time unobserved", words.coverage_share)
 _BOUNDS = Reading("Down at least, at most", "proven by the looks around it; the worst they allow", words.bounds)
 _BLIND = Reading("Blind spot", "trouble that Meta says it does not track", words.blind_spot)
+_MAINTENANCE = Reading("Maintenance", "declared; beside it what was declared afterwards", words.maintenance)
 
 _READINGS = (_PLATFORM, _META, _EXPERIENCED, _COVERAGE, _BOUNDS, _BLIND)
 _ENDPOINT_READINGS = (_ENDPOINT, _EXPERIENCED, _COVERAGE, _BOUNDS, _BLIND)
 
 
 def _lines(columns: Sequence[Figures], readings: Sequence[Reading]) -> list[Line]:
-    return [Line(one.title, one.meaning, tuple(map(one.read, columns))) for one in readings]
+    planned = any(one.maintenance_ms for one in columns)
+    shown = [*readings, _MAINTENANCE] if planned else readings
+    return [Line(one.title, one.meaning, tuple(map(one.read, columns))) for one in shown]
 
 
 def _budget(month: Figures, objective_percent: float) -> str:

@@ -131,6 +131,18 @@ def blind_spot(sums: Figures) -> Share:
     return _duration(sums, clock_text(sums.blind_spot_ms), "")
 
 
+def maintenance_text(sums: Figures) -> str:
+    """``maintenance 1:00:00``, and how much of it was declared when it was over."""
+    afterwards = f", {clock_text(sums.retroactive_ms)} of it declared afterwards" if sums.retroactive_ms else ""
+    return f"maintenance {clock_text(sums.maintenance_ms)}{afterwards}"
+
+
+def maintenance(sums: Figures) -> Share:
+    """Declared maintenance, and how much of it was over when it was declared."""
+    afterwards = f"{clock_text(sums.retroactive_ms)} afterwards" if sums.retroactive_ms else ""
+    return Share(clock_text(sums.maintenance_ms), afterwards)
+
+
 def _duration(sums: Figures, text: str, lost: str) -> Share:
     return Share(text, lost) if sums.observed_ms > 0 else Share(NO_DATA, "", said=False)
 

@@ -13,16 +13,20 @@ from wamon.core.dispatching import Dispatch, Outcome, Pending
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
+from wamon.core.maintenance import Window
 from wamon.core.meta_page import Part, Version
 from wamon.core.notice import Notice, NoticePhase, Told
-from wamon.core.observation import Exchange
+from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.publication import DayState, Passed, Publication
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
+from wamon.core.restatement import Change
 from wamon.core.segments import Segment, Timeline
 from wamon.core.timeline import Span, day_of, parse_iso
+from wamon.core.vigil import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
+from wamon.work.maintenance import KIND, standing
 
 _STATES = {
     Outcome.SENT: words.DispatchState.SENT,
@@ -94,9 +98,9 @@ class Bookkeeper:
         """The periods in which an observer ran."""
         return await self._ledger.running(span)
 
-    async def marks(self, target: str, span: Span) -> Sequence[Mark]:
-        """A target's looks with their standing findings."""
-        return await self._ledger.marks(target, span)
+    async def marks(self, target: str, span: Span, *, without: int | None = None) -> Sequence[Mark]:
+        """A target's looks with their standing findings, or as they would stand without a declaration."""
+        return await self._ledger.read(lambda book: book.marks(target, span, without=without))
 
     async def looks(self, control: str, span: Span) -> Sequence[Look]:
         """A control's looks, as evidence. How long a good one took is not needed."""
@@ -174,6 +178,49 @@ class Bookkeeper:
 
         await self._ledger.write(all_of_it)
         self._remember_notices(letters)
+
+    async def declare(
+        self,
+        change: Change,
+        publications: Sequence[tuple[Publication, Sequence[Segment]]],
+        notices: Iterable[Notice],
+    ) -> int:
+        """What a person declares or takes back and what it makes of days, in one transaction; gives its number."""
+        letters = [self._addressed(one) for one in notices]
+        rows = [(_to_book(row), segments) for row, segments in publications]
+        withdrawn = change.withdraws
+
+        def all_of_it(book: Book) -> int:
+            if withdrawn is not None:
+                book.withdraw(withdrawn, at_ms=change.at_ms, author=change.author, because=change.because)
+            number = withdrawn or 0
+            if change.content is not None:
+                said = words.Declaration(change.kind, change.content, change.at_ms, change.author, change.because)
+                number = book.declare(said, change.rulings)
+            book.publish(rows)
+            book.enqueue(letters)
+            return number
+
+        number = await self._ledger.write(all_of_it)
+        self._remember_notices(letters)
+        return number
+
+    async def declarations(self, kind: str) -> Sequence[words.Declaration]:
+        """Everything of a kind that people declared, oldest first, what was taken back too."""
+        return await self._ledger.read(lambda book: book.declarations(kind))
+
+    async def windows(self) -> Sequence[Window]:
+        """The maintenance that stands."""
+        return standing(await self.declarations(KIND))
+
+    async def pruned(self) -> Mapping[str, int]:
+        """Up to which instant looks were dropped, by target; only targets of which some were."""
+        return await self._ledger.read(lambda book: book.pruned())
+
+    async def ever_watched(self) -> list[Watched]:
+        """Every target there ever was, as it was when it was last looked at."""
+        found = await self._ledger.read(lambda book: book.last_contexts())
+        return [Watched(name, ProbeKind(one.probe), one.interval_ms, one.account) for name, one in found.items()]
 
     async def passes(self) -> Sequence[Passed]:
         """The weekly passes that were made."""

@@ -1,0 +1,91 @@
+"""What people say to a running daemon, over its control socket: it holds at once, and only its user may say it."""
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.platform import simulated
+from tests.cli.program import asked
+from tests.running.daemon import Running, configuration, eventually, free_port, running
+from wamon.simulator.faults import GraphError
+from wamon.simulator.simulator import Simulator
+
+
+@pytest.fixture
+def platform() -> Iterator[Simulator]:
+    with simulated() as simulator:
+        yield simulator
+
+
+def state(daemon: Running, target: str) -> str:
+    document = daemon.json("/api/v1/status")
+    return next(one["state"] for one in document["targets"] if one["target"] == target)
+
+
+def test_maintenance_holds_at_once_and_is_taken_back_at_once(platform: Simulator, tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:
+        daemon.ready()
+        eventually(lambda: daemon.attempts("cloud-api", "ok") >= 1, "a look")
+        window = ("--from", "now", "--for", "1h", "--target", "cloud-api", "--because", "we move", "--by", "anna")
+        added = asked("maintenance", "add", *window, "-c", daemon.file)
+        assert (added.code, added.err) == (0, "")
+        assert added.out.startswith("Maintenance 1 is declared: cloud-api, ")
+        eventually(lambda: state(daemon, "cloud-api") == "maintenance", "the state")
+        assert state(daemon, "token") != "maintenance"
+        platform.faults += [GraphError(500, 131016)] * 6
+        eventually(lambda: daemon.attempts("cloud-api", "system_error") > 2, "looks go on beneath it")
+        metrics = eventually(
+            lambda: (
+                (text := daemon.get("/metrics")[1])
+                and 'wamon_target_state{target="cloud-api",state="maintenance"} 1' in text
+                and text
+            ),
+            "the state in /metrics",
+        )
+        assert 'wamon_target_state{target="cloud-api",state="outage"} 0' in metrics
+        assert daemon.json("/api/v1/days?target=cloud-api")["days"][-1]["maintenance_s"] > 0
+        assert [one["kind"] for one in daemon.json("/api/v1/incidents")["incidents"]] == ["outage"]
+        listed = asked("maintenance", "list", "--json", "-c", daemon.file).document["maintenance"]
+        assert [(one["number"], one["phase"], one["author"]) for one in listed] == [(1, "now", "anna")]
+        wrong = asked("maintenance", "remove", "2", "--because", "x", "-c", daemon.file)
+        assert (wrong.code, wrong.err) == (
+            2,
+            "wamon: there is no maintenance 2: wamon maintenance list shows the numbers\n",
+        )
+        removed = asked("maintenance", "remove", "1", "--because", "x", "-c", daemon.file)
+        assert (removed.code, removed.err) == (0, "")
+        eventually(lambda: state(daemon, "cloud-api") != "maintenance", "the state afterwards")
+        again = asked("maintenance", "remove", "1", "--because", "x", "-c", daemon.file)
+        assert again.code == 2
+        assert "has withdrawn declaration 1 before: nothing to do" in again.err
+        assert daemon.stop()[0] == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_nobody_else_may_speak_to_it(platform: Simulator, tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:
+        daemon.ready()
+        path = tmp_path / "wamon.db.control.sock"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        for folder in (tmp_path, *tmp_path.parents):
+            if folder.stat().st_uid == os.getuid() and str(folder).startswith(str(tmp_path.parents[2])):
+                folder.chmod(0o755)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setuid(65534)
+                socket.socket(socket.AF_UNIX).connect(str(path))
+                os.write(writer, b"connected")
+            except OSError as refused:
+                os.write(writer, str(refused.strerror).encode())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert os.read(reader, 100) == b"Permission denied"

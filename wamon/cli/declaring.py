@@ -1,0 +1,89 @@
+"""The commands by which people declare something: maintenance; their names and options."""
+
+from datetime import date
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from wamon.cli.shape import KEEP, AsJson, Config, command_group
+
+maintenance = command_group("maintenance", "Windows in which trouble is expected: add, list, remove.", KEEP)
+
+Because = Annotated[str, Parameter(help="the reason: it is read beside the days")]
+By = Annotated[str | None, Parameter(help="who says so; without it: whoever is logged in")]
+Reopen = Annotated[bool, Parameter(help="let frozen days change too")]
+
+
+@maintenance.command(name="add")
+def add_maintenance(
+    *,
+    because: Because,
+    from_: Annotated[str | None, Parameter(name="--from", help="its beginning: 2026-11-01T02:00, or now")] = None,
+    to: Annotated[str | None, Parameter(help="its end, such as 2026-11-01T04:00")] = None,
+    every: Annotated[str | None, Parameter(help="day, or weekdays such as monday,thursday")] = None,
+    at: Annotated[str | None, Parameter(help="with --every: the time it begins, such as 02:00")] = None,
+    for_: Annotated[str | None, Parameter(name="--for", help="how long, such as 90m or 2h")] = None,
+    first: Annotated[date | None, Parameter(help="with --every: its first day; without it: today")] = None,
+    last: Annotated[date | None, Parameter(help="with --every: its last day")] = None,
+    zone: Annotated[str | None, Parameter(help="of its times; without it: the service's")] = None,
+    target: Annotated[list[str] | None, Parameter(help="a target it is about; may be repeated")] = None,
+    account: Annotated[list[str] | None, Parameter(help="an account it is about; may be repeated")] = None,
+    by: By = None,
+    reopen: Reopen = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """Declare a window, for all targets or some; nobody is told of trouble in it, and it counts as maintenance."""
+    from wamon.cli.maintenance import add_command
+    from wamon.cli.people import person
+    from wamon.work.maintenance import MaintenanceAsked
+
+    asked = MaintenanceAsked(
+        because=because,
+        author=person(by),
+        from_=from_,
+        to=to,
+        every=every,
+        at=at,
+        for_=for_,
+        first=first,
+        last=last,
+        zone=zone,
+        targets=tuple(target or ()),
+        accounts=tuple(account or ()),
+        reopen=reopen,
+    )
+    return add_command(asked, config, json)
+
+
+@maintenance.default
+@maintenance.command(name="list")
+def list_maintenance(
+    *,
+    all_: Annotated[bool, Parameter(name="--all", help="those that were removed, too")] = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """What was declared, with its number."""
+    from wamon.cli.maintenance import list_command
+
+    return list_command(all_, config, json)
+
+
+@maintenance.command(name="remove")
+def remove_maintenance(
+    number: Annotated[int, Parameter(help="as listed")],
+    /,
+    *,
+    because: Because,
+    by: By = None,
+    reopen: Reopen = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """Take a window back, for the past too: what was seen beneath it counts again."""
+    from wamon.cli.maintenance import remove_command
+    from wamon.cli.people import person
+    from wamon.work.maintenance import RemovalAsked
+
+    return remove_command(RemovalAsked(number, because, person(by), reopen), config, json)

@@ -1,0 +1,203 @@
+"""What a person's word does to days that are published: which are touched, what they say now, what stays."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from wamon.core.days import PLATFORM_ROWS
+from wamon.core.finding import Mark, Ruling
+from wamon.core.incident import Kind, Severity
+from wamon.core.maintenance import Window
+from wamon.core.notice import Notice, NoticePhase
+from wamon.core.platform import RECEIVE, SEND
+from wamon.core.publication import DayState, Publication, day_state, publish
+from wamon.core.review import MARGIN_MS, Ground, counted_text, day_timeline, publications_of
+from wamon.core.segments import NEAR_MS, Timeline, slice_around
+from wamon.core.timeline import Span, day_span, iso, union
+from wamon.core.uptime import percent
+from wamon.core.vigil import EVIDENCE, Watched
+
+TOLD_DAYS = 40
+"""So many days are named in a notice; `wamon uptime` shows all."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What a person declares (``content``) or takes back (``withdraws``, the number of an earlier declaration).
+
+    ``what`` says it in a line, ``reason`` is said of every day that is published again. ``touched`` is the time it
+    is about, by target; days as far away as ``reach_ms`` may change with it. ``windows`` is the maintenance that
+    stands once it is written, ``rulings`` what it rules.
+    """
+
+    kind: str
+    what: str
+    author: str
+    because: str
+    at_ms: int
+    reason: str
+    touched: Mapping[str, Sequence[Span]]
+    windows: Sequence[Window]
+    content: Mapping[str, object] | None = None
+    withdraws: int | None = None
+    rulings: Sequence[Ruling] = ()
+    reach_ms: int = 0
+
+    @property
+    def span(self) -> Span:
+        """From the first to the last instant that may change."""
+        every = [one for spans in self.touched.values() for one in spans]
+        if not every:
+            return Span(0, 0)
+        first_ms, last_ms = min(one.start_ms for one in every), max(one.end_ms for one in every)
+        return Span(first_ms - self.reach_ms, last_ms + self.reach_ms)
+
+
+class Stays(StrEnum):
+    """Why a day stays as it was published."""
+
+    FROZEN = "frozen"
+    PRUNED = "pruned"
+
+
+class Kept(NamedTuple):
+    """A row's day that would have to change and stays as it is."""
+
+    target: str
+    day: date
+    why: Stays
+
+
+class Touched(NamedTuple):
+    """One day as it was cut then: the rows that may change, and all targets that were watched on it."""
+
+    day: date
+    zone: ZoneInfo
+    rows: tuple[str, ...]
+    targets: tuple[Watched, ...]
+
+    @property
+    def span(self) -> Span:
+        """Midnight to midnight in the zone it was published in."""
+        return day_span(self.day, self.zone)
+
+    @property
+    def needed(self) -> list[Watched]:
+        """Whose looks must be read: the rows' own, and all that the platform's rows are made of."""
+        together = any(name in PLATFORM_ROWS for name in self.rows)
+        return [
+            one
+            for one in self.targets
+            if one.probe not in EVIDENCE and (one.name in self.rows or (together and one.probe in SEND | RECEIVE))
+        ]
+
+
+def touched_days(
+    change: Change, targets: Sequence[Watched], before: Mapping[tuple[str, date], Publication]
+) -> list[Touched]:
+    """The published days that a change is about, from old to new.
+
+    A day keeps the zone it was published in, and is made of the targets that were published with it.
+    """
+    spans = {
+        name: union(Span(one.start_ms - change.reach_ms, one.end_ms + change.reach_ms) for one in each)
+        for name, each in change.touched.items()
+    }
+    together = union(one for each in targets if each.probe in SEND | RECEIVE for one in spans.get(each.name, ()))
+    rows: dict[tuple[date, str], list[str]] = {}
+    for (name, day), row in before.items():
+        whole = day_span(day, ZoneInfo(row.zone))
+        if any(one.overlaps(whole) for one in (together if name in PLATFORM_ROWS else spans.get(name, ()))):
+            rows.setdefault((day, row.zone), []).append(name)
+    return [
+        Touched(
+            day,
+            ZoneInfo(zone),
+            tuple(names),
+            tuple(one for one in targets if one.probe in EVIDENCE or (one.name, day) in before),
+        )
+        for (day, zone), names in sorted(rows.items())
+    ]
+
+
+def decided(marks: Sequence[Mark], span: Span, pruned_ms: int | None) -> bool:
+    """Whether what is left of a target's looks still decides a day: pruning took nothing that reaches into it."""
+    if pruned_ms is None or pruned_ms <= span.start_ms - MARGIN_MS:
+        return True
+    first, _ = slice_around(marks, span)
+    return first > 0 and pruned_ms + NEAR_MS <= marks[first].at_ms <= span.start_ms
+
+
+class Said(NamedTuple):
+    """What one day says now: publications with the timeline behind each, and the rows that stay."""
+
+    rows: list[tuple[Publication, Timeline | None]]
+    kept: list[Kept]
+
+
+def said_anew(
+    touched: Touched, marks: Mapping[str, Sequence[Mark]], pruned: Iterable[str], change: Change, ground: Ground
+) -> Said:
+    """Publish a day's rows again where their figures differ. ``ground`` has the day's zone and targets.
+
+    Rows whose targets are in ``pruned`` cannot be computed; frozen ones change only when the day is reopened.
+    """
+    lost = frozenset(pruned)
+    timelines = {
+        one.name: day_timeline(one.probe, marks[one.name], touched.span, ground)
+        for one in touched.needed
+        if one.name not in lost
+    }
+    found = Said(
+        [], [Kept(name, touched.day, Stays.PRUNED) for name in touched.rows if _lost(name, touched, lost)]
+    )
+    state = day_state(touched.day, touched.zone, ground.now_ms, ground.passes)
+    for fresh in publications_of(timelines, touched.day, ground, change.reason):
+        if fresh.target not in touched.rows:
+            continue
+        latest = ground.latest(fresh.target, touched.day)
+        row = publish(msgspec.structs.replace(fresh, author=change.author), latest, state=state, reopen=True)
+        if row is None:
+            continue
+        if state is DayState.FROZEN and not ground.reopen:
+            found.kept.append(Kept(fresh.target, touched.day, Stays.FROZEN))
+        else:
+            found.rows.append((row, timelines.get(row.target)))
+    return found
+
+
+def _lost(row: str, touched: Touched, lost: frozenset[str]) -> bool:
+    if row in PLATFORM_ROWS:
+        return any(one.name in lost for one in touched.targets if one.probe in SEND | RECEIVE)
+    return row in lost
+
+
+def told_anew(
+    change: Change, rows: Sequence[Publication], before: Mapping[tuple[str, date], Publication]
+) -> Notice | None:
+    """One notice for all days a person's word restated; None when there is none. Nobody is paged for the past."""
+    if not rows:
+        return None
+    days = len({row.day for row in rows})
+    lines = [f"- {row.target} {row.day}: {change_text(before[row.target, row.day], row)}" for row in rows]
+    rest = [f"- and {len(lines) - TOLD_DAYS} more: wamon uptime shows all"] if len(lines) > TOLD_DAYS else []
+    return Notice(
+        key=f"restated@{iso(change.at_ms)}:{change.kind}",
+        kind=Kind.RESTATED,
+        phase=NoticePhase.NOTE,
+        target=", ".join(sorted({row.target for row in rows})),
+        severity=Severity.STANDARD,
+        title=f"Restated · {counted_text(days, 'day')} · {change.reason}",
+        body="\n".join(["What changed:", *lines[:TOLD_DAYS], *rest]),
+        created_at_ms=change.at_ms,
+    )
+
+
+def change_text(before: Publication, after: Publication) -> str:
+    """``95.52 % -> 100 %, revision 2``."""
+    then, now = (percent(one.figures.down_ms, one.figures.platform_ms) for one in (before, after))
+    change = f"{then} -> {now}" if then != now else f"{now}, other sums changed"
+    return f"{change}, revision {after.revision}"
