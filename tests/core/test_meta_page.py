@@ -261,6 +261,16 @@ RESTATED: dict[str, tuple[list[Version], list[tuple[int, str, str]]]] = {
         [series(0, A, B, C, D), series(0.1, A, B, C, 98.6), series(2, C, 98.25, E, 100)],
         [(0, "98.6 %", "98.25 %")],
     ),
+    "a first bad day, soon after midnight": (
+        [
+            series(0, *[100] * 9),
+            series(0.9, *[100] * 9),
+            series(0.95, *[100] * 8, 99.5),
+            series(3, *[100] * 5, 99.5, *[100] * 3),
+            series(3.1, *[100] * 5, 98, *[100] * 3),
+        ],
+        [(1, "99.5 %", "98 %")],
+    ),
     "a hole is no value": ([series(0, A, B, C, D), series(1, B, None, D, E)], []),
     "the refresh came late": ([series(0, A, B, C, D), series(0.5, B, C, D, E)], []),
     "the refresh is late today": ([series(0, A, B, C, D), series(0.9, A, B, C, D, None)], []),
@@ -282,8 +292,8 @@ def test_a_day_that_is_counted_anew_is_told_with_both_figures(
 
 
 @given(
-    values=st.lists(st.floats(0, 100).map(lambda one: round(one, 2)), min_size=40, max_size=60),
-    late=st.lists(st.integers(0, 20), min_size=30, max_size=30),
+    values=st.lists(st.floats(0, 100).map(lambda one: round(one, 2)), min_size=20, max_size=30),
+    late=st.lists(st.integers(0, 20), min_size=20, max_size=20),
 )
 def test_a_window_that_only_slides_never_changes_the_past(values: list[float], late: list[int]) -> None:
     """However late in the day each look is."""

@@ -60,14 +60,20 @@ def _newest(before: Sequence[float | None], after: Sequence[float | None], newes
     if not shifts:
         return max(newest, expected)
     compared = min(len(before), len(after) - max(shifts))
-    return newest + min(shifts, key=lambda shift: _differing(before, after, shift, compared)) * _DAY
+    return newest + min(shifts, key=lambda shift: _cost(before, after, shift, compared, likely)) * _DAY
 
 
-def _differing(before: Sequence[float | None], after: Sequence[float | None], shift: int, compared: int) -> int:
-    """How many of the newest values before would read otherwise after a shift."""
+def _cost(
+    before: Sequence[float | None], after: Sequence[float | None], shift: int, compared: int, likely: int
+) -> int:
+    """How many of the newest values before would read otherwise after a shift.
+
+    A shift further than the days that passed must explain more than one value: else it is one counted anew.
+    """
     moved = after[: len(after) - shift]
     pairs = zip(before[::-1][:compared], moved[::-1][:compared], strict=True)
-    return sum(one is not None and other is not None and one != other for one, other in pairs)
+    differing = sum(one is not None and other is not None and one != other for one, other in pairs)
+    return differing + (shift > likely)
 
 
 def _take(
