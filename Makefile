@@ -29,6 +29,7 @@ lock:  ## requirements.lock anew from pyproject.toml, hashes included, no index 
 	@scripts/lock $(ARGS)
 
 bench: .venv/.wamon-test  ## the figures of docs/performance.md, on this machine
+	@scripts/system-packages prometheus prometheus-blackbox-exporter
 	@for each in bench/*.py; do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
 
 clean:  ## forget the virtual environment and every cache

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ class Publication(msgspec.Struct, frozen=True):
     author: str = "wamon"
 
 
+@lru_cache(maxsize=512)
 def freezes_on(day: date) -> date:
     """The 10th business day, Monday to Friday, of the month after the day's."""
     moment = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -72,6 +73,7 @@ def day_of(at_ms: int, zone: ZoneInfo) -> date:
     return from_ms(at_ms).astimezone(zone).date()
 
 
+@lru_cache(maxsize=2048)
 def day_span(day: date, zone: ZoneInfo) -> Span:
     """Midnight to midnight in the zone, as UTC instants: 23, 23.5, 24, 24.5 or 25 hours."""
     return Span(_midnight(day, zone), _midnight(day + timedelta(days=1), zone))
