@@ -55,6 +55,35 @@ def test_it_says_ready_and_feeds_the_watchdog_and_stops_within_five_seconds(
     told.close()
 
 
+def test_meta_s_page_is_read_soon_after_the_start(platform: Simulator, tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:
+        daemon.ready()
+        word = eventually(
+            lambda: (one := daemon.json("/api/v1/status")["reference"])["months"] and one, "the daily figures"
+        )
+        assert (word["fresh"], word["trouble"]) == (True, "")
+        assert {one["light"] for one in word["services"]} == {"green"}
+
+
+def test_a_way_to_meta_s_page_that_is_barred_is_quiet_and_changes_nothing(
+    platform: Simulator, tmp_path: Path
+) -> None:
+    port = free_port()
+    text = configuration(platform, tmp_path, port).replace(
+        platform.reference_url, f"http://127.0.0.1:{free_port()}"
+    )
+    with running(tmp_path, text, port) as daemon:
+        daemon.ready()
+        eventually(lambda: daemon.json("/api/v1/status")["reference"]["trouble"], "the reason")
+        word = daemon.json("/api/v1/status")["reference"]
+        assert (word["read_at"], word["fresh"], word["services"]) == (None, False, [])
+        assert "connection refused" in word["trouble"].lower()
+        assert daemon.json("/healthz") == {"healthy": True, "reasons": []}
+        assert daemon.json("/api/v1/status")["state"] == "operational"
+        assert daemon.log.read_text().count("Meta's status page") == 1
+
+
 def test_a_bad_reload_changes_nothing_and_a_good_one_watches_more(platform: Simulator, tmp_path: Path) -> None:
     port = free_port()
     text = configuration(platform, tmp_path, port)
