@@ -18,17 +18,21 @@ from wamon.core.finding import Finding, Mark, Ruling, Verdict
 from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
-from wamon.core.observation import Exchange
+from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_document, day_state, figures_document
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
 from wamon.core.timeline import DAY, Span, day_of, days_between, iso
-from wamon.core.vigil import EVIDENCE, Vigil, Watched
+from wamon.core.vigil import Vigil, Watched
 from wamon.recording import exchanges, watched
 
 _KEPT_AFTER_MS = 3 * DAY
 """Beyond the days a pass covers, looks are kept this much longer as neighbours and evidence."""
+
+
+_TESTIFYING = frozenset({ProbeKind.TOKEN, ProbeKind.STATUS, ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC})
+"""Probes whose good answers are evidence for other looks; of all others only what was not good is kept."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -80,7 +84,7 @@ class _Run:
             self.vigil.watch(one)
             self.archive[one.name] = Roll(confirm=plan.lasting.confirm, hold_ms=hold_ms)
             self.witnessed[one.name] = {}
-        self.evidence = frozenset(one.name for one in targets if one.probe in EVIDENCE)
+        self.testifying = frozenset(one.name for one in targets if one.probe in _TESTIFYING)
         self.hold_ms = hold_ms
         self.first_ms: dict[str, int] = {}
         self.published: dict[tuple[str, date], list[Publication]] = {}
@@ -100,8 +104,11 @@ class _Run:
         name, mark = exchange.target, observed.mark
         if name not in self.first_ms:
             self.first_ms[name] = at_ms
-        if self.archive[name].add(mark) and (mark.finding.verdict is not Verdict.OK or name in self.evidence):
-            self.witnessed[name][at_ms] = exchange
+        if self.archive[name].add(mark):
+            if mark.finding.verdict is not Verdict.OK:
+                self.witnessed[name][at_ms] = exchange
+            elif name in self.testifying:
+                self.witnessed[name][at_ms] = _testimony(exchange)
         if observed.follow_ups:
             self._follow(observed.follow_ups)
 
@@ -244,6 +251,19 @@ class _Run:
             )
         ]
         return sorted(found, key=lambda one: (one.opened_ms, one.target))
+
+
+def _testimony(exchange: Exchange) -> Exchange:
+    """What hindsight reads of a good answer."""
+    return Exchange(
+        exchange.target,
+        exchange.probe,
+        exchange.at_ms,
+        token_fingerprint=exchange.token_fingerprint,
+        reached=exchange.reached,
+        http_status=exchange.http_status,
+        body=exchange.body,
+    )
 
 
 def _incident_row(one: Incident) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from wamon.core.evidence import Posted, Record, TemplateLook, TokenLook, TokenUse
-from wamon.core.finding import Cause
+from wamon.core.finding import Cause, Finding, Verdict
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import ProbeKind
 from wamon.core.posted import Outage, posted_spans
@@ -92,7 +92,7 @@ class Gathered:
         self._uses: dict[str, Mapping[str | None, TokenUse]] = {}
 
     def _record(self, one: Account, target: Watched) -> Record:
-        findings, bad = live_findings(one, self.known)
+        findings, bad = _as_they_stand(one) if target.probe in EVIDENCE else live_findings(one, self.known)
         contexts = tuple({id(mark.context): mark.context for mark in one.marks}.values())
         by_token, by_account = self._apps
         named = (by_token.get(context.token_fingerprint or "") for context in contexts)
@@ -150,6 +150,12 @@ class Gathered:
     def _posted(self, probe: ProbeKind) -> Posted:
         shared = posted_spans(self.outages, probe, self.now_ms, cause=Cause.EDGE)
         return Posted(posted_spans(self.outages, probe, self.now_ms), shared)
+
+
+def _as_they_stand(one: Account) -> tuple[list[Finding], list[int]]:
+    """Evidence is heard for what it tells; no pass rules on its looks, so none judges them again."""
+    findings = [mark.finding for mark in one.marks]
+    return findings, [place for place, found in enumerate(findings) if found.verdict is not Verdict.OK]
 
 
 def _another_number(one: Record, own: Record) -> bool:

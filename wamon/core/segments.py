@@ -2,8 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from operator import add
+from functools import lru_cache
+from operator import add, lt, sub
 from typing import NamedTuple
 
 import msgspec
@@ -112,7 +112,8 @@ def owned_ms(marks: Sequence[Mark], now_ms: int) -> list[int]:
 
 def _ordered(marks: Sequence[Mark]) -> list[Mark]:
     """By instant; sorting is stable, so the first of equals comes first and stands."""
-    if all(a.at_ms < b.at_ms for a, b in pairwise(marks)):
+    instants = [mark.at_ms for mark in marks]
+    if all(map(lt, instants, instants[1:])):
         return list(marks)
     kept: dict[int, Mark] = {}
     for mark in marks:
@@ -126,6 +127,9 @@ def _columns(marks: Sequence[Mark], owned: _Owned) -> list[Column]:
     Another look ends the row, and so does a hole that would tear a run: nobody knows what was there.
     """
     columns = [mark.finding.column for mark in marks]
+    different = {id(mark.finding): mark for mark in marks}  # looks share a handful of findings
+    if not any(map(_maintained, different.values())):
+        return columns
     since: int | None = None
     for i, mark in enumerate(marks):
         if not _maintained(mark):
@@ -142,6 +146,7 @@ def _maintained(mark: Mark) -> bool:
     return mark.finding.cause is Cause.MAINTENANCE and mark.finding.column is Column.UNOBSERVED
 
 
+@lru_cache(maxsize=1024)
 def reach_ms(interval_ms: int) -> int:
     """How far to either side one observation can own time: H of the arithmetic."""
     return max(interval_ms, SHORTEST_CADENCE_MS) * 3 // 4
@@ -153,11 +158,14 @@ def _owned(marks: Sequence[Mark], now_ms: int) -> _Owned:
         return _Owned([], [])
     instants = [mark.at_ms for mark in marks]
     reaches = [reach_ms(mark.context.interval_ms) for mark in marks]
-    middles = [before + (after - before) // 2 for before, after in pairwise(instants)]
-    last = max(instants[-1], now_ms)
-    left = map(max, middles, (at_ms - reach for at_ms, reach in zip(instants[1:], reaches[1:], strict=True)))
-    right = map(min, (*middles, last), map(add, instants, reaches))
-    return _Owned([instants[0], *left], list(right))
+    gaps = list(map(sub, instants[1:], instants))
+    middles = [before + gap // 2 for before, gap in zip(instants, gaps, strict=False)]
+    end = min(max(instants[-1], now_ms), instants[-1] + reaches[-1])
+    if max(gaps, default=0) < 2 * min(reaches):  # nobody's reach is short of a midpoint
+        return _Owned([instants[0], *middles], [*middles, end])
+    left = map(max, middles, map(sub, instants[1:], reaches[1:]))
+    right = map(min, middles, map(add, instants, reaches))
+    return _Owned([instants[0], *left], [*right, end])
 
 
 def _runs(marks: Sequence[Mark], columns: Sequence[Column], owned: _Owned) -> Iterator[list[int]]:
@@ -206,6 +214,9 @@ def _segments(
     blips: set[int],
 ) -> Iterator[Segment]:
     """Owned and bridged time, joined where neighbours touch and say the same."""
+    if columns and columns.count(Column.UP) == len(columns) and _unbroken(owned):
+        yield Segment(owned.left_ms[0], owned.right_ms[-1], *_UP, len(columns))
+        return
     start = end = looks = 0
     said: _Said | None = None
     for i, mark in enumerate(marks):
@@ -225,6 +236,11 @@ def _segments(
         start, end, looks, said = left, right, 1, says
     if said is not None:
         yield Segment(start, end, *said, looks)
+
+
+def _unbroken(owned: _Owned) -> bool:
+    """Whether every look owns some time, and what they own touches."""
+    return owned.right_ms[:-1] == owned.left_ms[1:] and all(map(lt, owned.left_ms, owned.right_ms))
 
 
 _Said = tuple[Column, Verdict, Cause, bool, str, int]

@@ -74,11 +74,11 @@ class TokenFacts(msgspec.Struct, frozen=True):
 
 def token_facts(body: Any) -> TokenFacts | None:
     """The facts in a `debug_token` answer; None when it is no such answer."""
-    facts = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(facts, dict) or not isinstance(facts.get("is_valid"), bool):
+    facts = body.get("data") if is_token(body) else None
+    if facts is None:
         return None
     scopes, expires = facts.get("scopes"), facts.get("expires_at")
-    named = frozenset(one for one in scopes if isinstance(one, str)) if isinstance(scopes, list) else None
+    named = frozenset([one for one in scopes if isinstance(one, str)]) if isinstance(scopes, list) else None
     app_id = facts.get("app_id")
     return TokenFacts(
         facts["is_valid"],
@@ -90,7 +90,8 @@ def token_facts(body: Any) -> TokenFacts | None:
 
 def is_token(body: Any) -> bool:
     """An answer of `debug_token`, whatever it says."""
-    return token_facts(body) is not None
+    facts = body.get("data") if isinstance(body, dict) else None
+    return isinstance(facts, dict) and isinstance(facts.get("is_valid"), bool)
 
 
 SUCCESS: Mapping[ProbeKind | None, Callable[[Any], bool]] = {
