@@ -48,7 +48,7 @@ def test_a_window_over_a_closed_day_says_what_changes(past: Past) -> None:
     assert ended.out.splitlines() == [
         f"Maintenance 1 is declared: cloud-api, {YESTERDAY} 09:00 to 11:00 (UTC).",
         "Published again:",
-        f"  - cloud-api {YESTERDAY}: 97.91 % -> 100 %, revision 2",
+        f"  - cloud-api {YESTERDAY}: 97.91 % (0:30:00) -> 100 % (0:00:00), revision 2",
     ]
     listed = asked("maintenance", "list", "-c", past.config)
     assert listed.out.splitlines()[1].split()[0] == "1"
@@ -57,7 +57,7 @@ def test_a_window_over_a_closed_day_says_what_changes(past: Past) -> None:
     assert removed.out.splitlines()[0] == (
         f"Maintenance 1 is removed: cloud-api, {YESTERDAY} 09:00 to 11:00 (UTC)."
     )
-    assert f"  - cloud-api {YESTERDAY}: 100 % -> 97.91 %, revision 3" in removed.out
+    assert f"  - cloud-api {YESTERDAY}: 100 % (0:00:00) -> 97.91 % (0:30:00), revision 3" in removed.out
     assert asked("maintenance", "-c", past.config).out == (
         "No maintenance is declared; see: wamon maintenance add --help\n"
     )
@@ -129,7 +129,7 @@ def test_uptime_shows_the_maintenance_and_that_it_came_late(past: Past) -> None:
 def test_the_weekly_pass_without_a_daemon_sees_it_too(past: Past) -> None:
     yesterday(past)
     ended = asked("reclassify", "--from", YESTERDAY, "--to", YESTERDAY, "--json", "-c", past.config)
-    assert ended.document == {"rulings": 0, "turned": [], "days": []}
+    assert (ended.document["rulings"], ended.document["turned"], ended.document["days"]) == (0, [], [])
 
 
 REFUSED = [

@@ -15,14 +15,17 @@ from wamon.cli.figures import Row
 from wamon.cli.uptime_files import write_csv, write_html
 from wamon.core.meta_page import UPTIME, WHATSAPP, Series
 from wamon.core.publication import Passed, Publication
+from wamon.core.secondary import Secondary
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import open_ledger
 from wamon.work.bookkeeping import Bookkeeper
 
 
-def published(target: str, day: date, at: str, sums: Figures, reason: str = "closed") -> Publication:
-    return Publication(target, day, "UTC", 0, parse_iso(at), sums, reason)
+def published(
+    target: str, day: date, at: str, sums: Figures, reason: str = "closed", beside: Secondary | None = None
+) -> Publication:
+    return Publication(target, day, "UTC", 0, parse_iso(at), sums, reason, secondary=beside)
 
 
 def day_of_looks(**lost_ms: int) -> Figures:
@@ -66,7 +69,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "2026-10-12T06:00:00Z",
                     day_of_looks(down_ms=20 * MINUTE, meta_down_ms=20 * MINUTE),
                     "weekly pass: same token valid (cloud-api)",
+                    Secondary(20, 20, 1440, 1420, 288, 284_000_000),
                 ),
+                published("cloud-api", date(2026, 10, 2), "2026-10-03T00:30:00Z", day_of_looks()),
                 published("graph", second, "2026-10-02T00:30:00Z", day_of_looks(unobserved_ms=9 * HOUR)),
             ],
         )
@@ -128,6 +133,23 @@ def test_a_badly_observed_day_is_left_out_of_its_month_unless_it_is_asked_for(co
     assert "<td>0 days, 1 left out</td>" in wamon("uptime", "-c", str(config), "--format", "html").out
 
 
+def test_secondary_lines_stand_apart_from_the_figures_and_are_absent_where_nobody_kept_them(config: Path) -> None:
+    document = asked("uptime", "-c", config, "--target", "cloud-api", "--json").document
+    days = {one["date"]: one["secondary"] for one in document["days"]}
+    assert [days["2026-09-30"], days["2026-10-02"]] == [None, None]
+    assert (days["2026-10-01"]["bad_minutes"], days["2026-10-01"]["looks_succeeded"]) == (20, 1420)
+    (_, october) = document["months"]
+    assert october["secondary"] == {"days": 1} | days["2026-10-01"], "one of the two days has them"
+    assert document["months"][0]["secondary"] is None
+    text = wamon("uptime", "-c", config, "--secondary", COLUMNS="120").out
+    lines = [line.split() for line in text[text.index("cloud-api, secondary") :].splitlines()]
+    told = ["20", "20", "98.61", "%", "20", "of", "1440", "failed", "98.61", "%", "97.86", "%", "to", "99.09", "%"]
+    assert ["2026-10-01", *told] in lines
+    assert ["2026-10", *told] in lines
+    assert ["2026-09-30", *["not", "kept"] * 6] in lines
+    assert "secondary" not in wamon("uptime", "-c", config).out
+
+
 def test_as_of_a_day_tells_the_months_as_they_were_then(config: Path) -> None:
     before = months("-c", str(config), "--as-of", "2026-10-11")["cloud-api", "2026-10"]
     assert (before["down_s"], before["user_error_s"], before["availability"]) == (0.0, 1200.0, 1.0)
@@ -150,7 +172,7 @@ def test_days_are_chosen_by_both_ends_included_and_by_target(config: Path) -> No
 
 def test_csv_opens_in_a_spreadsheet(config: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(asked("uptime", "-c", config, "--format", "csv").out)))
-    assert len(rows) == 4
+    assert len(rows) == 5
     (day,) = (one for one in rows if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["down_s"], day["first_published_availability"], day["revision"]) == ("1200.0", "1.0", "2")
     (unseen,) = (one for one in rows if one["target"] == "platform")

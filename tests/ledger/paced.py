@@ -4,11 +4,11 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-import msgspec
-
 from tests.ledger.sample import EDITION, GOOD, NOON, THEIRS
 from wamon.core.finding import Context, Origin, Ruling
 from wamon.core.observation import Exchange, Phase, ProbeKind
+from wamon.core.publication import kept_figures
+from wamon.core.secondary import Secondary
 from wamon.core.timeline import DAY, SECOND
 from wamon.core.uptime import Figures
 from wamon.ledger import Book
@@ -65,5 +65,6 @@ def publish_days(book: Book, days: int, first: date = date(2025, 1, 1)) -> None:
 
 def _published(target: str, day: date, revision: int) -> Publication:
     sums = Figures(DAY, 0, 90_000, 0, 61_000, 0, 725_000 * revision, 0, 0, 0, 600_000, 910_000, 3)
+    kept = kept_figures(sums, Secondary(12 * revision, 0, 2_880, 2_856, 288, 287_300_000))
     reason = "weekly pass: same token valid" if revision else "closed"
-    return Publication(target, day, "Europe/Berlin", NOON, "closed", msgspec.structs.asdict(sums), reason, "wamon")
+    return Publication(target, day, "Europe/Berlin", NOON, "closed", kept, reason, "wamon")

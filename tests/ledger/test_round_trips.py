@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.ledger.sample import CONTEXT, EVER, GOOD, NOON, THEIRS, ruled, seen
 from wamon.core.finding import Cause, Column, Context, Finding, Origin, Ruling, Scope, Verdict
 from wamon.core.observation import STEPS, Exchange, Failure, Phase, ProbeKind
+from wamon.core.publication import kept_figures
+from wamon.core.secondary import Secondary
 from wamon.core.segments import Segment
 from wamon.core.timeline import DAY
 from wamon.core.uptime import Figures
@@ -130,6 +132,7 @@ def test_a_later_ruling_comes_back_whole(
 
 
 figures = st.builds(Figures, *(st.integers(0, 90_000_000) for _ in Figures.__struct_fields__))
+secondaries = st.builds(Secondary, *(st.integers(0, 90_000_000) for _ in Secondary.__struct_fields__))
 segments = st.builds(
     Segment,
     instants,
@@ -145,7 +148,7 @@ segments = st.builds(
 
 
 @given(
-    sums=st.lists(figures, min_size=1, max_size=3),
+    sums=st.lists(st.tuples(figures, st.none() | secondaries), min_size=1, max_size=3),
     day=st.dates(date(1970, 1, 1), date(2100, 1, 1)),
     stretches=st.lists(segments, max_size=5, unique_by=lambda one: one.start_ms),
     words=st.tuples(texts, texts, texts),
@@ -153,7 +156,7 @@ segments = st.builds(
 )
 def test_a_publication_comes_back_whole_from_the_trail_and_from_the_cache(
     write: Callable[..., object],
-    sums: list[Figures],
+    sums: list[tuple[Figures, Secondary | None]],
     day: date,
     stretches: list[Segment],
     words: tuple[str, str, str],
@@ -161,8 +164,8 @@ def test_a_publication_comes_back_whole_from_the_trail_and_from_the_cache(
 ) -> None:
     target, reason, author = words
     told = [
-        Publication(target, day, "Asia/Kathmandu", at_ms, "closed", msgspec.structs.asdict(one), reason, author)
-        for one in sums
+        Publication(target, day, "Asia/Kathmandu", at_ms, "closed", kept_figures(one, beside), reason, author)
+        for one, beside in sums
     ]
 
     def act(book: Book) -> object:
@@ -173,7 +176,7 @@ def test_a_publication_comes_back_whole_from_the_trail_and_from_the_cache(
         return book.trails(day, day)[target, day]
 
     first, latest = write(act)  # type: ignore[misc]
-    assert (first.figures, latest.figures) == (sums[0], sums[-1])
+    assert [(one.figures, one.secondary) for one in (first, latest)] == [sums[0], sums[-1]]
     assert (first.revision, latest.revision) == (1, len(sums))
     assert (latest.target, latest.day, latest.reason, latest.author) == (target, day, reason, author)
     assert (latest.zone, latest.published_at_ms) == ("Asia/Kathmandu", at_ms)

@@ -81,8 +81,8 @@ def test_declared_afterwards_the_day_is_published_again_and_says_who_and_why(pas
     (notice,) = past.read(lambda book: book.notices())
     assert notice.kind == "restated"
     assert notice.title == "Restated · 1 day · maintenance declared afterwards by anna: database moves"
-    assert "- cloud-api 2026-11-02: 97.91 % -> 100 %, revision 2" in notice.body
-    assert "- theirs 2026-11-02: 100 %, other sums changed, revision 2" in notice.body
+    assert "- cloud-api 2026-11-02: 97.91 % (0:30:00) -> 100 % (0:00:00), revision 2" in notice.body
+    assert "- theirs 2026-11-02: 100 % (0:00:00), other sums changed, revision 2" in notice.body
 
 
 def test_only_the_targets_it_names_are_restated(past: Past) -> None:

@@ -231,6 +231,7 @@ def uptime(
     target: Annotated[str | None, Parameter(help="only this row; platform is one")] = None,
     as_of: Annotated[date | None, Parameter(help="as it was published by the end of that day")] = None,
     insufficient: Annotated[bool, Parameter(help="count days under 90 % coverage in the months too")] = False,
+    secondary: Annotated[bool, Parameter(help="bad minutes and shares of looks too, as a table")] = False,
     format_: Annotated[
         Literal["table", "json", "csv", "html"], Parameter(name="--format", help="table, json, csv or html")
     ] = "table",
@@ -240,7 +241,9 @@ def uptime(
     """Published days and months."""
     from wamon.cli.uptime import Asked, uptime_command
 
-    return uptime_command(Asked(from_, to, target, as_of, insufficient), "json" if json else format_, config)
+    return uptime_command(
+        Asked(from_, to, target, as_of, insufficient, secondary), "json" if json else format_, config
+    )
 
 
 @app.command(group=READ)

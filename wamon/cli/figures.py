@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from wamon.core.days import PLATFORM
+from wamon.core.secondary import MILLION, Secondary, add
 from wamon.core.timeline import SECOND
-from wamon.core.uptime import Figures, Period, clock_text, percent_and_lost, period, ratio_percent
+from wamon.core.uptime import Figures, Period, clock_text, percent, percent_and_lost, period, ratio_percent
 from wamon.terminal import BAD, OFF, OURS, QUIET, Cell, Page
 from wamon.web.words import INSUFFICIENT, Share, experienced_share, maintenance_text, meta_share, platform_share
 
@@ -30,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     figures: Figures
     first: str = ""
     reason: str = ""
+    secondary: Secondary | None = None
 
 
 def row_of(document: Mapping[str, Any]) -> Row:
@@ -63,6 +65,18 @@ def months_of(rows: Iterable[Row], *, insufficient: bool = False) -> dict[tuple[
     return {key: period(days, insufficient=insufficient) for key, days in parts.items()}
 
 
+def secondary_of(
+    rows: Iterable[Row], *, insufficient: bool = False
+) -> dict[tuple[str, str], list[Secondary | None]]:
+    """The secondary lines of the days that a month is made of; None for days that have none."""
+    parts: dict[tuple[str, str], list[Secondary | None]] = {}
+    for row in rows:
+        found = parts.setdefault((row.target, f"{row.date:%Y-%m}"), [])
+        if insufficient or not row.figures.insufficient:
+            found.append(row.secondary)
+    return parts
+
+
 def days_text(one: Period) -> str:
     """``29 days, 1 left out``: what a month is made of."""
     days = "1 day" if one.days == 1 else f"{one.days} days"
@@ -88,6 +102,44 @@ def print_days(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -
     if PLATFORM not in shown:
         page.line("")
         page.line((f"{PLATFORM}: no figures, as no target sends and receives messages.", QUIET))
+
+
+_SECONDARY = ("day", "bad min", "in rows of 10", "5-min success", "looks", "succeeded", "95 % sure")
+
+
+def print_secondary(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -> None:
+    """The secondary lines, a table for each target: never beside the figures that count."""
+    months = secondary_of(rows, insufficient=insufficient)
+    for target in dict.fromkeys(row.target for row in sorted(rows, key=lambda row: row.target)):
+        page.heading(f"{target}, secondary lines")
+        days = [(row.date.isoformat(), row.secondary) for row in rows if row.target == target]
+        whole = [(month, add(parts)) for (name, month), parts in months.items() if name == target]
+        page.table(_SECONDARY, [_secondary_line(*one) for one in (*days, *whole)], right=_SECONDARY[1:])
+    page.line("")
+    page.line(
+        (
+            "bad min: minutes more than half of which was down. 5-min success: the mean share of looks that were "
+            "answered, over five-minute windows. succeeded: all looks, single failures included; they are looked "
+            "at again sooner while they fail, so this is a share of looks and not of time.",
+            QUIET,
+        )
+    )
+
+
+def _secondary_line(name: str, sums: Secondary | None) -> list[Cell]:
+    if sums is None:
+        return [name, *[("not kept", QUIET)] * (len(_SECONDARY) - 1)]
+    low, high = sums.success_bounds or (None, None)
+    failed = sums.looks - sums.succeeded
+    return [
+        name,
+        str(sums.bad_minutes),
+        str(sums.bad_minutes_in_rows),
+        percent(MILLION * sums.windows - sums.share_ppm, MILLION * sums.windows),
+        f"{failed} of {sums.looks} failed",
+        percent(failed, sums.looks),
+        f"{ratio_percent(low)} to {ratio_percent(high)}" if sums.looks else "no data",
+    ]
 
 
 def print_restated(page: Page, rows: Iterable[Row]) -> None:

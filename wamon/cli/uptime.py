@@ -15,12 +15,20 @@ from wamon.cli.answers import FINE, CannotError, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.database import opened
-from wamon.cli.figures import Row, legend, months_of, print_days, print_restated
+from wamon.cli.figures import Row, legend, months_of, print_days, print_restated, print_secondary, secondary_of
 from wamon.cli.uptime_files import write_csv, write_html
 from wamon.core.meta_days import MetaDay
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import DayState, day_document, day_state, figures_document, figures_from
+from wamon.core.publication import (
+    DayState,
+    day_document,
+    day_state,
+    figures_document,
+    figures_from,
+    secondary_from,
+)
 from wamon.core.reference import metas_past, months_beside
+from wamon.core.secondary import Secondary, add, secondary_document
 from wamon.core.timeline import day_span
 from wamon.core.uptime import Figures, percent_and_lost
 from wamon.ledger import Book
@@ -38,7 +46,7 @@ States = Mapping[tuple[str, date], DayState]
 class Asked(msgspec.Struct, frozen=True):
     """Which days: both ends included, None for open; one row or all; as published by the end of a day.
 
-    ``insufficient``: badly observed days count in the months too.
+    ``insufficient``: badly observed days count in the months too. ``secondary``: those lines as a table too.
     """
 
     first: date | None = None
@@ -46,6 +54,7 @@ class Asked(msgspec.Struct, frozen=True):
     target: str | None = None
     as_of: date | None = None
     insufficient: bool = False
+    secondary: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -60,6 +69,7 @@ class Told(msgspec.Struct, frozen=True):
     first: Figures
     reason: str
     author: str
+    secondary: Secondary | None = None
 
 
 def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
@@ -102,6 +112,7 @@ def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
             before.first if before else sums,
             row.reason,
             row.author,
+            secondary_from(row.figures),
         )
     return [trails[key] for key in sorted(trails)]
 
@@ -123,6 +134,7 @@ def rows_of(told: Sequence[Told], states: States) -> list[Row]:
             one.figures,
             percent_and_lost(one.first.down_ms, one.first.platform_ms),
             one.reason,
+            one.secondary,
         )
         for one in told
     ]
@@ -132,9 +144,16 @@ def document_of(told: Sequence[Told], states: States, *, insufficient: bool = Fa
     """``days`` as in a replay's document, and ``months`` with the same figures and how many days they are of."""
     days = [
         day_document(one.target, one.day, states[one.target, one.day], one.revision, one.figures, one.first)
-        | {"retroactive_s": one.figures.retroactive_ms / 1000, "reason": one.reason, "author": one.author}
+        | {
+            "retroactive_s": one.figures.retroactive_ms / 1000,
+            "reason": one.reason,
+            "author": one.author,
+            "secondary": secondary_document(one.secondary),
+        }
         for one in told
     ]
+    rows = rows_of(told, states)
+    beside = secondary_of(rows, insufficient=insufficient)
     months = [
         {
             "target": target,
@@ -144,9 +163,16 @@ def document_of(told: Sequence[Told], states: States, *, insufficient: bool = Fa
             "seconds": one.figures.total_ms / 1000,
         }
         | figures_document(one.figures)
-        for (target, month), one in months_of(rows_of(told, states), insufficient=insufficient).items()
+        | {"secondary": _month_of_secondary(beside[target, month])}
+        for (target, month), one in months_of(rows, insufficient=insufficient).items()
     ]
     return {"days": days, "months": months}
+
+
+def _month_of_secondary(days: Sequence[Secondary | None]) -> dict[str, float | None] | None:
+    """Sums of the days that have such lines, and how many those are; None when there are none."""
+    document = secondary_document(add(days))
+    return None if document is None else {"days": sum(one is not None for one in days)} | document
 
 
 def _table(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> None:
@@ -156,6 +182,8 @@ def _table(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> N
     for text in legend():
         page.line((text, "dim"))
     print_restated(page, rows)
+    if asked.secondary:
+        print_secondary(page, rows, insufficient=asked.insufficient)
 
 
 def with_meta(

@@ -44,7 +44,7 @@ _HEADS = (
 def write_csv(document: Mapping[str, Any], out: TextIO) -> None:
     """A line for each day; seconds and unrounded ratios, as in JSON."""
     days = document["days"]
-    plain = [key for key in days[0] if key != "first_published"]
+    plain = [key for key in days[0] if key not in ("first_published", "secondary")]
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow([*plain, "first_published_availability"])
     for day in days:

@@ -8,7 +8,9 @@ import msgspec
 from wamon.core.maintenance import NO_COVER, Cover, shared
 from wamon.core.observation import WAY_BACK
 from wamon.core.platform import RECEIVE, SEND, Combined, direction, either, one_canary, silenced
+from wamon.core.secondary import Secondary, secondary
 from wamon.core.segments import Timeline
+from wamon.core.tallies import Tallies
 from wamon.core.timeline import Span, subtract, total_ms
 from wamon.core.uptime import Figures, figures
 from wamon.core.vigil import EVIDENCE, Watched
@@ -52,8 +54,51 @@ def day_figures(
     A target that was not yet watched has no row. A row that is put together of targets begins with the first of
     them, and is in maintenance while all of them are; the platform always has one, null without send and receive.
     """
+    rows = day_rows(targets, timelines, first_ms, day, now_ms, overlay)
+    return {name: row.figures(overlay) for name, row in rows.items()}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What a day's row is summed from. ``window`` is from activation to now, ``cover`` is maintenance."""
+
+    combined: Combined
+    window: Span
+    cover: Cover
+
+    def figures(self, overlay: Overlay) -> Figures:
+        """The row's primary sums."""
+        sums = figures(
+            self.combined.timeline,
+            self.window,
+            maintenance=self.cover.spans,
+            afterwards=self.cover.afterwards,
+            unobserved=overlay.unobserved,
+        )
+        partial = subtract(self.combined.partial, (*self.cover.spans, *overlay.unobserved))
+        return msgspec.structs.replace(sums, partial_ms=total_ms(partial, self.window))
+
+    def secondary(self, overlay: Overlay, day: Span, tallies: Tallies | None) -> Secondary:
+        """The row's secondary sums; one that is put together of targets has no looks of its own."""
+        return secondary(
+            self.combined.timeline,
+            tallies.within(day) if tallies else (),
+            day,
+            maintenance=self.cover.spans,
+            unobserved=overlay.unobserved,
+        )
+
+
+def day_rows(
+    targets: Sequence[Watched],
+    timelines: Mapping[str, Timeline],
+    first_ms: Mapping[str, int],
+    day: Span,
+    now_ms: int,
+    overlay: Overlay = NOTHING,
+) -> dict[str, Row]:
+    """The rows of `day_figures`, not yet summed."""
     rows = {
-        one.name: _sum(Combined(timelines[one.name]), window, overlay.of(one.name), overlay)
+        one.name: Row(Combined(timelines[one.name]), window, overlay.of(one.name))
         for one in targets
         if one.name in timelines and (window := _window(day, first_ms.get(one.name), now_ms)).length_ms
     }
@@ -65,7 +110,7 @@ def day_figures(
         combined = each[0] if len(each) == 1 else either(*each)
         window = _window(day, _began_ms(speakers or targets, first_ms), now_ms)
         if window.length_ms and (combined is not None or name == PLATFORM):
-            rows[name] = _sum(combined or Combined(Timeline()), window, resting, overlay)
+            rows[name] = Row(combined or Combined(Timeline()), window, resting)
     return rows
 
 
@@ -75,18 +120,6 @@ def _began_ms(targets: Iterable[Watched], first_ms: Mapping[str, int]) -> int | 
 
 def _window(day: Span, first_ms: int | None, now_ms: int) -> Span:
     return Span(0, 0) if first_ms is None else day.clip(Span(first_ms, now_ms))
-
-
-def _sum(combined: Combined, window: Span, resting: Cover, overlay: Overlay) -> Figures:
-    sums = figures(
-        combined.timeline,
-        window,
-        maintenance=resting.spans,
-        afterwards=resting.afterwards,
-        unobserved=overlay.unobserved,
-    )
-    partial = subtract(combined.partial, (*resting.spans, *overlay.unobserved))
-    return msgspec.structs.replace(sums, partial_ms=total_ms(partial, window))
 
 
 def _speaks(one: Watched, directions: Sequence[frozenset[str]]) -> bool:

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from wamon.core.cadence import CLOSES_AFTER_MS
+from wamon.core.secondary import Secondary
 from wamon.core.timeline import Span, day_of, day_span
 from wamon.core.uptime import Figures
+
+_Sums = TypeVar("_Sums", Figures, Secondary)
 
 FINAL_BUSINESS_DAY = 10
 """Meta's figure of a month is final by the 10th business day of the next ("Status", read 2026-06-17)."""
@@ -34,7 +37,10 @@ class Passed(NamedTuple):
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """One row of the trail: the figures of a target's day as they were said then, why, and by whom."""
+    """One row of the trail: the figures of a target's day as they were said then, why, and by whom.
+
+    ``secondary`` is None where an earlier version, which had none, published it.
+    """
 
     target: str
     day: date
@@ -44,6 +50,7 @@ class Publication(msgspec.Struct, frozen=True):
     figures: Figures
     reason: str
     author: str = "wamon"
+    secondary: Secondary | None = None
 
 
 @lru_cache(maxsize=512)
@@ -83,9 +90,15 @@ def publish(
     """
     if latest is None:
         return msgspec.structs.replace(fresh, revision=1)
-    if latest.figures == fresh.figures or (state is DayState.FROZEN and not reopen):
+    if _says_the_same(latest, fresh) or (state is DayState.FROZEN and not reopen):
         return None
     return msgspec.structs.replace(fresh, revision=latest.revision + 1)
+
+
+def _says_the_same(latest: Publication, fresh: Publication) -> bool:
+    """Lines that were not there yet when a day was published are no news of it."""
+    unknown = latest.secondary is None or fresh.secondary is None
+    return latest.figures == fresh.figures and (unknown or latest.secondary == fresh.secondary)
 
 
 def figures_document(sums: Figures) -> dict[str, float | None]:
@@ -125,7 +138,26 @@ def day_document(
     return head | figures_document(sums) | {"first_published": told}
 
 
+_SECONDARY = "secondary"
+
+
+def kept_figures(figures: Figures, secondary: Secondary | None) -> dict[str, Any]:
+    """What the ledger keeps of a publication's numbers, as plain JSON."""
+    sums: dict[str, Any] = msgspec.structs.asdict(figures)
+    return sums if secondary is None else sums | {_SECONDARY: msgspec.structs.asdict(secondary)}
+
+
 def figures_from(row: Mapping[str, object]) -> Figures:
-    """Figures kept as plain numbers by the ledger; sums that a later version added count as zero."""
-    known = {name: row[name] for name in Figures.__struct_fields__ if isinstance(row.get(name), int)}
-    return msgspec.convert(known, Figures)
+    """Figures as they were kept; sums that a later version added count as zero."""
+    return _sums(Figures, row)
+
+
+def secondary_from(row: Mapping[str, object]) -> Secondary | None:
+    """Secondary sums as they were kept; None where there were none."""
+    kept = row.get(_SECONDARY)
+    return _sums(Secondary, kept) if isinstance(kept, Mapping) else None
+
+
+def _sums(kind: type[_Sums], row: Mapping[str, object]) -> _Sums:
+    known = {name: kept for name in kind.__struct_fields__ if isinstance(kept := row.get(name), int)}
+    return kind(**known)

@@ -18,7 +18,7 @@ from wamon.core.publication import DayState, Publication, day_state, publish
 from wamon.core.review import MARGIN_MS, Ground, counted_text, day_timeline, publications_of
 from wamon.core.segments import NEAR_MS, Timeline, slice_around
 from wamon.core.timeline import Span, day_span, iso, union
-from wamon.core.uptime import percent
+from wamon.core.uptime import percent_and_lost
 from wamon.core.vigil import EVIDENCE, Watched
 
 TOLD_DAYS = 40
@@ -155,7 +155,7 @@ def said_anew(
         [], [Kept(name, touched.day, Stays.PRUNED) for name in touched.rows if _lost(name, touched, lost)]
     )
     state = day_state(touched.day, touched.zone, ground.now_ms, ground.passes)
-    for fresh in publications_of(timelines, touched.day, ground, change.reason):
+    for fresh in publications_of(timelines, marks, touched.day, ground, change.reason):
         if fresh.target not in touched.rows:
             continue
         latest = ground.latest(fresh.target, touched.day)
@@ -197,7 +197,7 @@ def told_anew(
 
 
 def change_text(before: Publication, after: Publication) -> str:
-    """``95.52 % -> 100 %, revision 2``."""
-    then, now = (percent(one.figures.down_ms, one.figures.platform_ms) for one in (before, after))
+    """``95.52 % (0:31:16) -> 100 % (0:00:00), revision 2``."""
+    then, now = (percent_and_lost(one.figures.down_ms, one.figures.platform_ms) for one in (before, after))
     change = f"{then} -> {now}" if then != now else f"{now}, other sums changed"
     return f"{change}, revision {after.revision}"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_figures
+from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_rows
 from wamon.core.finding import Cause, Column, Mark, Ruling, Verdict
 from wamon.core.gathering import NOTHING_BESIDE, Beside, Gathered
 from wamon.core.hindsight_words import counted_as, reason_of, time_text
@@ -20,7 +20,8 @@ from wamon.core.platform import RECEIVE, SEND
 from wamon.core.posted import Outage, posted_spans
 from wamon.core.publication import DayState, Passed, Publication, day_state, publish
 from wamon.core.reclassification import Account, Kept, rejudge
-from wamon.core.segments import Timeline, account, owned_ms, slice_around
+from wamon.core.segments import Timeline, account, judged_columns, owned_ms, slice_around
+from wamon.core.tallies import WINDOW_MS, Tallies
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
 from wamon.core.uptime import percent_and_lost
 from wamon.core.vigil import EVIDENCE, Watched
@@ -218,19 +219,32 @@ def day_publications(
         for one in counted(ground.targets)
         if one.name in marks
     }
-    return publications_of(timelines, day, ground, reason)
+    return publications_of(timelines, marks, day, ground, reason)
 
 
 def publications_of(
-    timelines: Mapping[str, Timeline], day: date, ground: Ground, reason: str
+    timelines: Mapping[str, Timeline],
+    marks: Mapping[str, Sequence[Mark]],
+    day: date,
+    ground: Ground,
+    reason: str,
 ) -> list[Publication]:
-    """The same from timelines of the day."""
+    """The same from timelines of the day, and the looks they were made of."""
     span = day_span(day, ground.zone)
-    rows = day_figures(ground.targets, timelines, ground.first_ms, span, ground.now_ms, ground.overlay)
+    rows = day_rows(ground.targets, timelines, ground.first_ms, span, ground.now_ms, ground.overlay)
     whole = all(one.name in timelines for one in ground.targets if one.probe in SEND | RECEIVE)
     return [
-        Publication(name, day, ground.zone.key, 0, ground.now_ms, sums, reason)
-        for name, sums in rows.items()
+        Publication(
+            name,
+            day,
+            ground.zone.key,
+            0,
+            ground.now_ms,
+            row.figures(ground.overlay),
+            reason,
+            secondary=row.secondary(ground.overlay, span, day_tallies(marks.get(name, ()), span)),
+        )
+        for name, row in rows.items()
         if whole or name not in PLATFORM_ROWS
     ]
 
@@ -240,6 +254,15 @@ def day_timeline(probe: ProbeKind, marks: Sequence[Mark], span: Span, ground: Gr
     first, last = slice_around(marks, span)
     posted = posted_spans(ground.outages, probe, ground.now_ms)
     return account(marks[first:last], ground.now_ms, confirm=ground.confirm, posted=posted)
+
+
+def day_tallies(marks: Sequence[Mark], span: Span) -> Tallies:
+    """A target's looks in the windows of five minutes that begin on a day."""
+    first, last = slice_around(marks, span._replace(end_ms=span.end_ms + WINDOW_MS))
+    near = marks[first:last]
+    tallies = Tallies()
+    tallies.take((mark.at_ms, column) for mark, column in zip(near, judged_columns(near), strict=True))
+    return tallies
 
 
 def reason_text(turns: Sequence[Turn]) -> str:

@@ -3,8 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from wamon.core.finding import Finding, Mark
-from wamon.core.segments import Segment, Timeline, account, settled_until
+from wamon.core.finding import Column, Finding, Mark
+from wamon.core.segments import Segment, Timeline, account, judged_columns, settled_until
+from wamon.core.tallies import Tallies
 from wamon.core.timeline import MINUTE, Span
 
 FOLLOW_UP_MS = 15 * MINUTE
@@ -33,6 +34,7 @@ class Roll:
         self._proven: list[Span] = []
         self._brackets: list[Span] = []
         self._blips: list[int] = []
+        self._tallies = Tallies()
         self._settle_at = _SETTLE_EVERY
 
     @property
@@ -68,6 +70,7 @@ class Roll:
         cut = settled_until(self.marks, before_ms)
         if cut > 0:
             self._keep(self._account(self.marks[: cut + 1], self.marks[cut].at_ms))
+            self._tallies.take(_looks(self.marks[: cut + 1])[:-1])
             del self.marks[:cut]
             self._cut = True
         self._settle_at = len(self.marks) + _SETTLE_EVERY
@@ -93,6 +96,10 @@ class Roll:
             blips=(*self._blips, *fresh.blips),
         )
 
+    def tallies(self) -> Tallies:
+        """All looks that are kept, counted by five minutes."""
+        return self._tallies.with_looks(_looks(self.marks))
+
     def forget_before(self, at_ms: int) -> None:
         """Drop what ended before an instant: closed days live in the ledger."""
         self._segments = [one for one in self._segments if one.end_ms > at_ms]
@@ -100,10 +107,15 @@ class Roll:
         self._proven = [one for one in self._proven if one.end_ms > at_ms]
         self._brackets = [one for one in self._brackets if one.end_ms > at_ms]
         self._blips = [one for one in self._blips if one >= at_ms]
+        self._tallies.forget_before(at_ms)
 
 
 def _at(mark: Mark) -> int:
     return mark.at_ms
+
+
+def _looks(marks: Sequence[Mark]) -> list[tuple[int, Column]]:
+    return [(mark.at_ms, column) for mark, column in zip(marks, judged_columns(marks), strict=True)]
 
 
 def _continues(one: Segment, following: Segment) -> bool:

@@ -141,6 +141,13 @@ def _columns(marks: Sequence[Mark], owned: _Owned) -> list[Column]:
     return columns
 
 
+def judged_columns(marks: Sequence[Mark]) -> list[Column]:
+    """The columns of ordered observations as the arithmetic reads them, before blips are forgiven."""
+    if any(map(_maintained, marks)):
+        return _columns(marks, _owned(marks, marks[-1].at_ms))
+    return [mark.finding.column for mark in marks]
+
+
 def _maintained(mark: Mark) -> bool:
     """Meta's maintenance as a rule found it; where a person ruled otherwise, the ruling stands."""
     return mark.finding.cause is Cause.MAINTENANCE and mark.finding.column is Column.UNOBSERVED

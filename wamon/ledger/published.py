@@ -11,7 +11,7 @@ from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.segments import Segment
 from wamon.ledger.failures import LedgerError
 from wamon.ledger.sheet import Sheet
-from wamon.ledger.words import Publication, Trail
+from wamon.ledger.words import FigureValue, Publication, Trail
 
 _PUBLICATION = "INSERT INTO publications VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SEGMENT = "INSERT INTO segments VALUES (?, ?, ?, ?, ?)"
@@ -19,7 +19,7 @@ _DAYS = "INSERT INTO days VALUES (?, ?, ?) ON CONFLICT (month, target) DO UPDATE
 _ROW = "n, target, day, revision, zone, published_at_ms, state, figures, reason, author"
 
 _encode = msgspec.json.Encoder().encode
-_decode_figures = msgspec.json.Decoder(dict[str, int | float | str | None]).decode
+_decode_figures = msgspec.json.Decoder(dict[str, FigureValue]).decode
 
 # A month of a row in the cache: for each day the latest publication, and the first where that is another one.
 # Figures of zero, and the usual author, are left out. It is read straight into the core's words, so that a year
@@ -160,6 +160,7 @@ def _line(row: Publication, before: _Line | None) -> _Line:
         core.figures_from(row.figures),
         row.reason,
         row.author,
+        core.secondary_from(row.figures),
     )
     return latest, (before[1] or before[0]) if before else None
 
@@ -172,7 +173,7 @@ def _lean(row: core.Publication) -> dict[str, object]:
 
 def _publication(cells: Sequence[Any]) -> Publication:
     n, target, day, revision, zone, published_at_ms, state, figures, reason, author = cells
-    sums: Mapping[str, int | float | str | None] = _decode_figures(figures)
+    sums: Mapping[str, FigureValue] = _decode_figures(figures)
     return Publication(
         target, date.fromisoformat(day), zone, published_at_ms, state, sums, reason, author, revision, n
     )

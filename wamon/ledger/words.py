@@ -13,7 +13,7 @@ from wamon.core.observation import Exchange
 from wamon.core.receipt import AccountEvent, Gist, MessageReport
 from wamon.core.timeline import Span, iso
 
-FigureValue = int | float | str | None
+FigureValue = int | float | str | None | dict[str, int]
 """What one published figure may be."""
 
 

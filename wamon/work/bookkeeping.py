@@ -7,8 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from wamon.core.dispatching import Dispatch, Outcome, Pending
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
@@ -17,7 +15,7 @@ from wamon.core.maintenance import Window
 from wamon.core.meta_page import Part, Version
 from wamon.core.notice import Notice, NoticePhase, Told
 from wamon.core.observation import Exchange, ProbeKind
-from wamon.core.publication import DayState, Passed, Publication
+from wamon.core.publication import DayState, Passed, Publication, kept_figures
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
 from wamon.core.restatement import Change
@@ -312,7 +310,7 @@ def _to_book(row: Publication) -> words.Publication:
         row.zone,
         row.published_at_ms,
         DayState.CLOSED.value,
-        msgspec.structs.asdict(row.figures),
+        kept_figures(row.figures, row.secondary),
         row.reason,
         row.author,
     )

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from wamon.core.days import Overlay, counted, day_figures
-from wamon.core.publication import Publication, publish
+from wamon.core.days import Overlay, counted, day_rows
+from wamon.core.publication import Publication
 from wamon.core.segments import Segment, Timeline
 from wamon.core.timeline import Span, day_span
 from wamon.core.vigil import Vigil
@@ -34,14 +34,14 @@ async def close_day(
     span = day_span(day, zone)
     targets = list(vigil.watched.values())
     timelines = {one.name: vigil.timeline(one.name, now_ms) for one in counted(targets)}
-    sums = day_figures(targets, timelines, first_ms, span, now_ms, overlay)
     latest = await book.latest(day)
     rows = []
-    for name, figures in sums.items():
-        fresh = Publication(name, day, zone.key, 0, now_ms, figures, "closed")
-        row = publish(fresh, None) if name not in latest else None
-        if row is not None:
-            rows.append((row, segments_of(timelines.get(name), span)))
+    for name, found in day_rows(targets, timelines, first_ms, span, now_ms, overlay).items():
+        if name in latest:
+            continue
+        secondary = found.secondary(overlay, span, vigil.rolls[name].tallies() if name in timelines else None)
+        fresh = Publication(name, day, zone.key, 1, now_ms, found.figures(overlay), "closed", secondary=secondary)
+        rows.append((fresh, segments_of(timelines.get(name), span)))
     if rows:
         await book.publish(rows)
     return [row for row, _ in rows]
