@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,12 +115,12 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(path: Path | None = None) -> AsyncIterator[Listening]:
+async def listening(path: Path | None = None, more: Mapping[str, Door] = {}) -> AsyncIterator[Listening]:
     """A receiver over a ledger in memory, or in a file."""
     ledger, tally = open_ledger(path) if path else memory_ledger(), Tally()
     try:
         key = await ledger.write(lambda book: book.hash_key())
-        webhook = Webhook(DOORS, VERIFY_TOKEN, Intake(ledger, key, lambda: NOON), tally.received)
+        webhook = Webhook({**DOORS, **more}, VERIFY_TOKEN, Intake(ledger, key, lambda: NOON), tally.received)
         async with serve(webhook, "127.0.0.1", 0) as (host, port):
             found = Listening(host, port, ledger, tally)
             yield found

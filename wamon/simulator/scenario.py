@@ -1,10 +1,11 @@
 """Scenarios as data: which fault strikes which calls when, how the world turns, and what should be made of it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from itertools import chain, repeat
+from typing import Any
 
 from wamon.core.finding import Cause, Verdict
 from wamon.core.timeline import Span
@@ -87,6 +88,51 @@ class Cable:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One status of a message: what happens ``after_ms`` it was taken in, and how that is reported.
+
+    The report is posted ``late_ms`` after it happened, ``copies`` times over. ``code`` is that of a failure.
+    """
+
+    message_status: str
+    after_ms: int
+    late_ms: int = 0
+    copies: int = 1
+    code: int = 131026
+
+
+DELIVERED = (Told("sent", 900), Told("delivered", 2_100))
+UNDELIVERABLE = (Told("failed", 1_500),)
+SILENT: tuple[Told, ...] = ()
+TWICE = (Told("sent", 900, copies=2), Told("delivered", 2_100, copies=3))
+OUT_OF_ORDER = (Told("sent", 900, late_ms=9_000), Told("delivered", 2_100), Told("read", 4_000, late_ms=-1_000))
+FAILED_THEN_DELIVERED = (Told("sent", 900), Told("failed", 1_500, code=131000), Told("delivered", 2_600))
+
+
+def late(ms: int, reports: tuple[Told, ...] = DELIVERED) -> tuple[Told, ...]:
+    """The same, all of it reported so much later."""
+    return tuple(replace(one, late_ms=one.late_ms + ms) for one in reports)
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """What Meta reports of every message that it takes in from ``start_ms`` to ``end_ms``."""
+
+    start_ms: int
+    end_ms: int
+    reports: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """At ``at_ms`` Meta posts a webhook that is about no message that was sent: a field and its value."""
+
+    at_ms: int
+    field: str
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """One story: what goes wrong, and what wamon should make of it.
 
@@ -103,6 +149,8 @@ class Episode:
     spells: tuple[Spell, ...] = ()
     cables: tuple[Cable, ...] = ()
     changes: tuple[Change, ...] = ()
+    reportings: tuple[Reporting, ...] = ()
+    news: tuple[News, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +212,16 @@ class Scenario:
     def cables(self) -> tuple[Cable, ...]:
         """Every stretch of unreachable places."""
         return tuple(cable for episode in self.episodes for cable in episode.cables)
+
+    @property
+    def reportings(self) -> tuple[Reporting, ...]:
+        """What is reported of messages, where it is not the usual; of several at once the first stands."""
+        return tuple(one for episode in self.episodes for one in episode.reportings)
+
+    @property
+    def news(self) -> tuple[News, ...]:
+        """Every webhook that is about no message."""
+        return tuple(one for episode in self.episodes for one in episode.news)
 
     @property
     def changes(self) -> tuple[Change, ...]:

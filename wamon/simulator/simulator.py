@@ -33,7 +33,8 @@ class Simulator:
     In a virtual loop its clock is the loop's, elsewhere the wall's. A scenario's spells, cables and changes come
     at their instants; ``faults`` are used up one per request to Graph, before any spell is asked.
     ``graph.sent`` are the messages that were taken in, ``receiver.received`` the events the endpoint accepted.
-    ``callback_url`` is where status webhooks of accepted messages go; empty for nowhere.
+    ``callback_url`` is where ``postman`` takes its webhooks, those of accepted messages first of all; empty for
+    nowhere.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class Simulator:
         self.endpoint_site = self._site(self.receiver, spells)
         self.reference_site = self._site(self.status_site, spells)
         self.control_sites = tuple(self._site(Control(), spells) for _ in range(CONTROLS))
-        self._postman = Postman(self.graph, lambda: self.callback_url, self.now_ms)
+        reportings = self.scenario.reportings
+        self.postman = Postman(self.graph, lambda: self.callback_url, self.now_ms, reportings)
         for site in self.sites:
             site.start()
         self._schedule(loop)
@@ -73,7 +75,7 @@ class Simulator:
     ) -> None:
         for timer in self._due:
             timer.cancel()
-        await self._postman.stop()
+        await self.postman.stop()
         for site in self.sites:
             await site.stop()
 
@@ -152,6 +154,8 @@ class Simulator:
         """Set a timer for whatever must happen at an instant; what is past happens now."""
         for change in self.scenario.changes:
             self._at_instant(loop, change.at_ms, partial(self.turn, change))
+        for news in self.scenario.news:
+            self._at_instant(loop, news.at_ms, partial(self.postman.tell, news))
         for cable in self.scenario.cables:
             self._at_instant(loop, cable.start_ms, partial(self.unplug, cable.how.silent, cable.places))
             self._at_instant(loop, cable.end_ms, partial(self.plug, cable.places))
