@@ -13,7 +13,7 @@ demo: .venv/.wamon  ## a bad week in one minute, on http://127.0.0.1:9877/; ARGS
 	@$(BIN)/wamon demo $(ARGS)
 
 test: .venv/.wamon-test  ## everything, with its real parts; ARGS="-k midnight" narrows it
-	@scripts/system-packages prometheus prometheus-alertmanager chromium systemd
+	@scripts/system-packages prometheus prometheus-alertmanager chromium systemd faketime
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 check: static  ## what must be green before every commit

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from datetime import date, timedelta
 from typing import Protocol
@@ -20,13 +20,14 @@ from wamon.core.observation import ProbeKind
 from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
-from wamon.core.review import MARGIN_MS, window
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, subtract
+from wamon.core.review import window
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
 from wamon.core.vigil import Vigil, Watched
 from wamon.handshakes import wrong_token
-from wamon.jobs import Job
+from wamon.jobs import Interruption, Job
 from wamon.metrics import Tally
 from wamon.settings import Settings
+from wamon.timekeeping import HEARTBEAT_MS, Timekeeping
 from wamon.wiring import Askers, lasting, watched
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.close import close_day
@@ -48,7 +49,7 @@ RECEIPTS_KEPT_MS = 8 * DAY
 class Pace(msgspec.Struct, frozen=True):
     """How often housekeeping runs; the demo, which plays a week in seconds, needs less of it."""
 
-    heartbeat_ms: int = 15 * SECOND
+    heartbeat_ms: int = HEARTBEAT_MS
     drain_ms: int = 15 * SECOND
     wrong_token_ms: int = HOUR
 
@@ -100,38 +101,43 @@ class House:
             clock,
             recheck_ms=settings.availability.recheck_ms,
             wake=lambda name, at_ms: wake(name if name == TELL else look_job(name), at_ms),
+            refused=lambda name, at_ms: self.timekeeping.missed(name, at_ms, "quota"),
+            repeated=lambda at_ms: self.timekeeping.periods.repeated(at_ms),
         )
-        self.began_ms = clock()
+        self.timekeeping = Timekeeping(self.vigil, self.watch, book, self.tally, clock)
         self._published: dict[tuple[str, date], tuple[Publication, Publication]] = {}
         self._first_ms: Mapping[str, int] = {}
         self._passes: tuple[Passed, ...] = ()
-        self._ran: Sequence[Span] = ()
         self._publishing = asyncio.Lock()
 
-    def step(self, at_ms: int) -> None:
-        """The clock was set, or the machine slept: the time since the last heartbeat was not observed."""
-        self.began_ms = at_ms
+    def interrupted(self, one: Interruption) -> None:
+        """The clock was set, the machine slept or the process stood still."""
+        self.timekeeping.interrupted(one)
+        self._reported = None
 
     async def wake_up(self) -> None:
         """Read from the book what the watch must remember: recent looks, what was told, what was published."""
         now_ms = self.clock()
         await self.book.activate([one.name for one in self.settings.targets], now_ms)
+        await self.timekeeping.begin()
         self.vigil.told = await self.book.told(now_ms - KEPT_IN_MEMORY_MS)
         await self.reference.remember()
         for one in watched(self.settings):
             self.vigil.watch(one)
             await self._remember(one, now_ms)
+        self.vigil.rewind(now_ms)
         await self.refresh(now_ms)
+        self.timekeeping.was_stopped(self._first_ms, now_ms)
         await self._close_missed(now_ms)
 
     async def _remember(self, one: Watched, now_ms: int) -> None:
-        """Put a target's recent looks back on its timeline; controls are heard again."""
-        span = Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1)
+        """Put a target's looks back on its timeline, those of a clock that was ahead too; hear the controls."""
+        span = Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + KEPT_IN_MEMORY_MS)
         if one.probe is ProbeKind.CONTROL:
             for look in await self.book.looks(one.name, Span(now_ms - HOUR, now_ms + 1)):
                 self.vigil.known.controls.add(one.name, look)
         marks = await self.book.marks(one.name, span)
-        self.watch.remember(one.name, marks)
+        self.watch.remember(one.name, [mark for mark in marks if mark.at_ms <= now_ms])
         self.vigil.restore(one.name, marks)
 
     async def _posted(self, outages: tuple[Outage, ...]) -> None:
@@ -140,7 +146,7 @@ class House:
             await self._restore(name, self.clock())
 
     async def _restore(self, name: str, now_ms: int) -> None:
-        marks = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
+        marks = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + KEPT_IN_MEMORY_MS))
         self.vigil.restore(name, marks)
 
     async def _close_missed(self, now_ms: int) -> None:
@@ -152,7 +158,7 @@ class House:
                 await self.close(day)
 
     async def refresh(self, now_ms: int) -> None:
-        """Read again what was published, when watching began, and when an observer ran."""
+        """Read again what was published, and when watching began."""
         days = Span(now_ms - SHOWN_DAYS * DAY, now_ms + DAY)
         self._reported = None
         self._published = dict(await self.book.trail(days, self.zone))
@@ -160,7 +166,6 @@ class House:
         self._passes = tuple(await self.book.passes())
         self.tally.reclassification_ms = max((one.at_ms for one in self._passes), default=None)
         self.vigil.declared(await self.book.windows())
-        self._ran = await self.book.ran(Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + 1))
         self._past = await self._past_incidents(now_ms)
 
     async def _past_incidents(self, now_ms: int) -> tuple[Incident, ...]:
@@ -177,15 +182,10 @@ class House:
         )
 
     def overlay(self, now_ms: int, since_ms: int | None = None) -> Overlay:
-        """Time in which nothing ran: outside the running periods the book knows, and before this one began.
-
-        Over it lies the maintenance that people declared.
-        """
+        """Time in which nothing ran. Over it lies the maintenance that people declared."""
         start_ms = now_ms - KEPT_IN_MEMORY_MS if since_ms is None else since_ms
-        ran = [*self._ran, Span(self.began_ms, now_ms + 1)]
-        return Overlay(
-            self.vigil.maintenance(Span(start_ms, now_ms + 1)), tuple(subtract([Span(start_ms, now_ms)], ran))
-        )
+        declared = self.vigil.maintenance(Span(start_ms, now_ms + 1))
+        return Overlay(declared, self.timekeeping.periods.unobserved(start_ms, now_ms))
 
     def jobs(self) -> list[Job]:
         """Everything that falls due. A new duty is one row."""
@@ -207,7 +207,7 @@ class House:
             *handshakes,
             Job(TELL, self._tell_due, self._tell),
             Job("drain", every(self.pace.drain_ms), self._drain),
-            Job("heartbeat", every(self.pace.heartbeat_ms), self._heartbeat),
+            Job("heartbeat", every(self.pace.heartbeat_ms), self.timekeeping.beat),
             Job("prune", every(DAY), self._prune),
             *self.reference.jobs(),
             Job("close", lambda now_ms: next_close(now_ms, self.zone), self._close),
@@ -239,9 +239,6 @@ class House:
         await self.drain.drain()
         self.tally.outbox(*await self.book.outbox_state(now_ms))
 
-    async def _heartbeat(self, now_ms: int) -> None:
-        await self.book.heartbeat(self.began_ms, now_ms)
-
     async def _prune(self, now_ms: int) -> None:
         """Forget single looks that are older than is wanted; their days were settled long before."""
         kept_days = max(self.settings.service.observation_days, self.settings.reclassification.days + 8)
@@ -249,9 +246,7 @@ class House:
 
     async def _close(self, now_ms: int) -> None:
         await self.close(day_of(now_ms, self.zone) - timedelta(days=1))
-        for roll in self.vigil.rolls.values():
-            roll.forget_before(now_ms - KEPT_IN_MEMORY_MS)
-        self.vigil.known.controls.forget_before(now_ms - HOUR)
+        self.vigil.forget_before(now_ms - KEPT_IN_MEMORY_MS, now_ms - HOUR)
 
     async def close(self, day: date) -> None:
         """Publish a day, and remember what was said."""
@@ -278,14 +273,12 @@ class House:
 
     async def _reclassify(self, within: Span, dry_run: bool, reopen: bool) -> Outcome:
         now_ms = self.clock()
-        ran = await self.book.ran(Span(within.start_ms - MARGIN_MS, now_ms + 1))
-        unobserved = subtract([Span(within.start_ms, now_ms)], [*ran, Span(self.began_ms, now_ms + 1)])
         plan = Pass(
             within,
             self.zone,
             self.settings.availability.confirm,
             now_ms,
-            Overlay(self.vigil.maintenance(Span(within.start_ms, now_ms + 1)), tuple(unobserved)),
+            self.overlay(now_ms, within.start_ms),
             reopen,
             self.reference.outages,
         )
@@ -306,7 +299,7 @@ class House:
         """A person's word; once this returns it holds for every timeline and every day that is shown."""
         async with self._publishing:
             now_ms = self.clock()
-            ran = [*await self.book.ran(Span(0, now_ms + 1)), Span(self.began_ms, now_ms + 1)]
+            since_ms = min(self._first_ms.values(), default=now_ms)
             found = await word(
                 Plan(
                     targets=everyone(self.vigil.watched.values(), await self.book.ever_watched()),
@@ -315,7 +308,7 @@ class House:
                     zone=self.zone,
                     confirm=self.settings.availability.confirm,
                     now_ms=now_ms,
-                    unobserved=tuple(subtract([Span(min(self._first_ms.values(), default=now_ms), now_ms)], ran)),
+                    unobserved=self.timekeeping.periods.unobserved(since_ms, now_ms),
                     reopen=reopen,
                     outages=self.reference.outages,
                 )

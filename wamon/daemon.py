@@ -15,7 +15,7 @@ from wamon.assembly import USUAL_PACE, House, every
 from wamon.control import Command, socket_path
 from wamon.control import listen as listen_for_commands
 from wamon.core.report import Report
-from wamon.jobs import Job
+from wamon.jobs import Cut, Interruption, Job
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier
@@ -89,7 +89,7 @@ class Daemon:
             why = await ended
             notify("STOPPING=1" if why is Ended.STOPPED else "RELOADING=1")
             await self.schedule.stop()
-            await self.house.book.heartbeat(self.house.began_ms, wall_ms())
+            await self.house.timekeeping.beat(wall_ms())
             if self.receiver is not None:
                 await self.receiver.beat(wall_ms())
         return why
@@ -119,7 +119,7 @@ class Daemon:
         judging = ThreadPoolExecutor(1, "judging")
         stack.callback(judging.shutdown, wait=False, cancel_futures=True)
         book = Bookkeeper(ledger, {one.name: one.on for one in self.settings.channels})
-        self.schedule = Schedule(self._missed, self._stepped)
+        self.schedule = Schedule(self._overlapped, self._interrupted)
         self.house = House(
             self.settings,
             book,
@@ -138,17 +138,13 @@ class Daemon:
         if self.settings.receiving:
             self.receiver = await open_receiver(self.settings, self.secrets, ledger, self.house.tally, wall_ms)
 
-    def _missed(self, target: str, at_ms: int, reason: str) -> None:
-        self.house.tally.missed(target, reason)
-        self.house.book.soon(self.house.book.missed(target, at_ms, reason))
+    def _overlapped(self, target: str, at_ms: int) -> None:
+        self.house.timekeeping.missed(target, at_ms, "overlap")
 
-    def _stepped(self, at_ms: int, _step_ms: int) -> None:
-        """After a clock step a new running period begins: what lies between was not observed."""
-        self.house.step(at_ms)
-        if self.receiver is not None:
+    def _interrupted(self, one: Interruption) -> None:
+        self.house.interrupted(one)
+        if self.receiver is not None and one.cut is not Cut.STALLED:
             self.receiver.step()
-        for name in self.house.vigil.watched:
-            self._missed(name, at_ms, "clock")
 
     def _commands(self) -> dict[str, Command]:
         return {"reclassify": self._reclassify} | {name: self._taking(word) for name, word in WORDS.items()}

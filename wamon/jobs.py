@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -17,6 +18,27 @@ class Job(msgspec.Struct, frozen=True):
     due: Callable[[int], int]
     run: Callable[[int], Awaitable[None]]
     target: str | None = None
+
+
+class Cut(StrEnum):
+    """What cut a running period off."""
+
+    CLOCK = "clock"
+    ASLEEP = "asleep"
+    STALLED = "stalled"
+
+
+class Interruption(msgspec.Struct, frozen=True):
+    """Time on the wall clock in which nothing ran, or, set back, time that comes a second time.
+
+    The running period ended at ``ended_ms``, a new one begins at ``resumed_ms``: before that, if the clock was set
+    back. ``step_ms`` is how far the wall clock moved beyond the time in which the machine was awake.
+    """
+
+    cut: Cut
+    ended_ms: int
+    resumed_ms: int
+    step_ms: int = 0
 
 
 class Clock(Protocol):

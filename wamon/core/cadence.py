@@ -11,7 +11,7 @@ import msgspec
 from wamon.core.finding import Cause, Finding, Mark
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import ANSWERING, FAILING
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, day_of, day_span, from_ms, to_ms
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, from_ms, to_ms
 
 CLOSES_AFTER_MS = 15 * MINUTE
 """A day is closed this long after its end, when late evidence for its last looks is in."""
@@ -75,6 +75,11 @@ def next_slot(after_ms: int, interval_ms: int, offset: int) -> int:
     return after_ms - (after_ms - offset) % interval_ms + interval_ms
 
 
+def slots_in(span: Span, interval_ms: int, offset: int) -> int:
+    """How many regular slots lie in a span, its beginning left out and its end included: what passed since."""
+    return max(0, (span.end_ms - offset) // interval_ms - (span.start_ms - offset) // interval_ms)
+
+
 def beat(before: Beat | None, finding: Finding, started_ms: int, *, extra: bool, regain_ms: int = 0) -> Beat:
     """The state after one more look. ``regain_ms`` is when Meta says a throttled caller regains access, else 0."""
     before = before or Beat(started_ms)
@@ -104,6 +109,16 @@ def recalled(name: str, interval_ms: int, marks: Iterable[Mark]) -> Beat | None:
         extra = now is not None and now.failures > 0 and _ON_TIME_MS < off_slot_ms < interval_ms - _ON_TIME_MS
         now = beat(now, mark.finding, mark.at_ms, extra=extra)
     return now
+
+
+def shifted(before: Beat, step_ms: int) -> Beat:
+    """The same state on a clock that was set: what is an hour ago stays an hour ago."""
+    return msgspec.structs.replace(
+        before,
+        started_ms=before.started_ms + step_ms,
+        extras_ms=tuple(one + step_ms for one in before.extras_ms),
+        regain_ms=before.regain_ms and before.regain_ms + step_ms,
+    )
 
 
 def next_look(

@@ -116,6 +116,8 @@ class Context(msgspec.Struct, frozen=True):
 
     ``interval_ms`` is the target's cadence when the observation was made. ``site`` is where it was made from: two
     names are two networks. ``told`` is what the answer told in passing, in so few words that looks share it.
+    ``repeated``: the clock was set back into time that had been watched, where the first observation stands; this
+    one is kept and counts for nothing.
     """
 
     probe: str
@@ -126,6 +128,7 @@ class Context(msgspec.Struct, frozen=True):
     served_version: str | None = None
     site: str = ""
     told: Passing = NOTHING
+    repeated: bool = False
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):

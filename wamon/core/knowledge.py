@@ -45,6 +45,11 @@ class Controls:
         for row in self.looks.values():
             del row[: bisect_left(row, at_ms, key=_start)]
 
+    def forget_from(self, at_ms: int) -> None:
+        """Drop looks from an instant on: a clock that was set back brings it a second time."""
+        for row in self.looks.values():
+            del row[bisect_left(row, at_ms, key=_start) :]
+
     def failed(self, start_ms: int, end_ms: int) -> bool | None:
         """Whether the controls failed around an exchange; None while none has spoken.
 

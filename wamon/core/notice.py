@@ -66,6 +66,12 @@ class Told(msgspec.Struct, frozen=True):
         return self.opened_ms < span.end_ms and span.start_ms <= end_ms
 
 
+def rewound(told: Told, now_ms: int) -> Told:
+    """The same on a clock that was set back: what is open began by now at the latest, what is over is over."""
+    closed_ms = None if told.closed_ms is None else min(told.closed_ms, now_ms)
+    return msgspec.structs.replace(told, opened_ms=min(told.opened_ms, now_ms), closed_ms=closed_ms)
+
+
 class Desk(msgspec.Struct, frozen=True):
     """What `announce` returns: the notices to send, and what people will have been told then."""
 

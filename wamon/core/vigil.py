@@ -12,7 +12,7 @@ from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
 from wamon.core.maintenance import Cover, Window, covers
 from wamon.core.meta_page import Light
-from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Desk, Notice, Told, announce
+from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Desk, Notice, Told, announce, rewound
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.posted import Outage, posted_spans
 from wamon.core.reclassification import differs
@@ -32,6 +32,11 @@ _NETWORKED = frozenset(
     {Cause.PATH, Cause.LOCAL_NETWORK, Cause.TIMEOUT, Cause.ENDPOINT, Cause.EDGE, Cause.PROXY, Cause.THROTTLING}
 )
 """Causes that a control's word can turn."""
+
+
+def _calm(roll: Roll, at_ms: int) -> bool:
+    """Nothing but good looks for so long that no notice is open or waits."""
+    return all(one.finding.column is Column.UP for one in reversed(roll.marks) if one.at_ms > at_ms - FOLLOW_UP_MS)
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -73,6 +78,7 @@ class Vigil:
         self.told: tuple[Told, ...] = tuple(told)
         self.watched: dict[str, Watched] = {}
         self.rolls: dict[str, Roll] = {}
+        self._beside: dict[str, Roll] = {}
         self._doubtful: dict[str, deque[Exchange]] = {}
         self._shared: dict[Context, Context] = {}
         self._contexts: dict[str, Context] = {}
@@ -130,10 +136,46 @@ class Vigil:
             if marks and any(mark.finding.verdict is not Verdict.OK for mark in marks[-64:]):
                 self._stir(target, marks[-1].at_ms)
 
-    def observe(self, exchange: Exchange) -> Observed:
-        """Judge a look at once, place it on its target's timeline, follow up on the last quarter of an hour."""
+    def step(self, now_ms: int, step_ms: int) -> None:
+        """The clock was set by ``step_ms`` and says ``now_ms``: trouble is told in the order in which it happens.
+
+        Set back, a target's timeline already holds what comes after now. Until the clock has passed that, a
+        timeline beside it, its recent looks moved to the new clock, says what people are told, and counts nothing.
+        """
+        self._doubtful.clear()
+        self._restless = {name: until + step_ms for name, until in self._restless.items()}
+        if self.due_ms is not None:
+            self.due_ms = 0
+        if step_ms < 0:
+            for name in self.rolls:
+                live = self._live(name)
+                self._put_beside(name, [Mark(one.at_ms + step_ms, one.context, one.finding) for one in live.marks])
+            self.rewind(now_ms)
+
+    def rewind(self, now_ms: int) -> None:
+        """Nothing that was said or heard is later than now, and a timeline that is gets one beside it."""
+        self.told = tuple(rewound(one, now_ms) for one in self.told)
+        self.known.controls.forget_from(now_ms)
+        for name, roll in self.rolls.items():
+            if name not in self._beside and (roll.last_at_ms or 0) > now_ms:
+                self._put_beside(name, ())
+
+    def _put_beside(self, name: str, marks: Sequence[Mark]) -> None:
+        roll = self._beside[name] = Roll(confirm=self.lasting.confirm)
+        for mark in marks:
+            roll.add(mark)
+
+    def _live(self, name: str) -> Roll:
+        """The timeline that says what goes on now."""
+        return self._beside.get(name) or self.rolls[name]
+
+    def observe(self, exchange: Exchange, *, repeated: bool = False) -> Observed:
+        """Judge a look at once, place it on its target's timeline, follow up on the last quarter of an hour.
+
+        A ``repeated`` one, of time that was watched before the clock was set back, is told of and not counted.
+        """
         target = self.watched[exchange.target]
-        at_ms, context = exchange.at_ms or 0, self._context(exchange, target)
+        at_ms, context = exchange.at_ms or 0, self._context(exchange, target, repeated)
         if target.probe is ProbeKind.CONTROL:
             finding, follow_ups = self._control(exchange, target)
             return Observed(Mark(at_ms, context, finding), tuple(follow_ups))
@@ -150,7 +192,7 @@ class Vigil:
         """One object for equal findings: a fortnight of looks shares a handful."""
         return self._interned.setdefault(finding, finding)
 
-    def _context(self, exchange: Exchange, target: Watched) -> Context:
+    def _context(self, exchange: Exchange, target: Watched, repeated: bool) -> Context:
         """What the look shares with the one before, mostly; else with any other."""
         last = self._contexts.get(target.name)
         if (
@@ -158,6 +200,7 @@ class Vigil:
             and last.interval_ms == target.interval_ms
             and last.request_fingerprint == exchange.request_fingerprint
             and last.token_fingerprint == exchange.token_fingerprint
+            and last.repeated is repeated
             and last.served_version == exchange.served_version
         ):
             return last
@@ -170,6 +213,7 @@ class Vigil:
             exchange.served_version,
             exchange.site,
             passing(exchange),
+            repeated=repeated,
         )
         context = self._contexts[target.name] = self._shared.setdefault(context, context)
         return context
@@ -178,8 +222,13 @@ class Vigil:
         roll = self.rolls.get(exchange.target)
         if roll is None:
             return True
-        before = roll.marks[-1] if roll.marks else None
-        if not roll.add(mark):
+        live = self._live(exchange.target) if self._beside else roll
+        if live is not roll and mark.at_ms > (roll.last_at_ms or 0) and _calm(live, mark.at_ms):
+            del self._beside[exchange.target]
+            live = roll
+        before = live.marks[-1] if live.marks else None
+        counted = not mark.context.repeated and roll.add(mark)
+        if not (counted if live is roll else live.add(mark)):
             return False
         if mark.finding.verdict is not Verdict.OK:
             self._doubt(exchange, mark.at_ms)
@@ -189,9 +238,9 @@ class Vigil:
             self._stir(exchange.target, mark.at_ms)
         gap_ms = mark.at_ms - before.at_ms if before else 0
         late = gap_ms > SHORTEST_CADENCE_MS and before and gap_ms > 2 * reach_ms(before.interval_ms)
-        if late or not self._as_before(roll, mark.finding):
+        if late or not self._as_before(live, mark.finding):
             self._stir(exchange.target, mark.at_ms)
-        return True
+        return counted
 
     def _as_before(self, roll: Roll, finding: Finding) -> bool:
         """Whether enough looks in a row said the same that one more of it is no news.
@@ -235,9 +284,10 @@ class Vigil:
             name: row for name, row in self._doubtful.items() if (row[-1].at_ms or 0) >= now_ms - FOLLOW_UP_MS
         }
         for name, row in self._doubtful.items():
-            roll = self.rolls[name]
+            roll = self._live(name)
             recent = {one.at_ms or 0: one for one in row if (one.at_ms or 0) >= now_ms - FOLLOW_UP_MS}
             turned: dict[int, Finding] = {}
+            counted: dict[int, Finding] = {}
             for mark in roll.marks:
                 exchange = recent.get(mark.at_ms)
                 if exchange is None or mark.finding.cause not in _NETWORKED:
@@ -245,10 +295,14 @@ class Vigil:
                 finding = self.intern(judge(exchange, self.known))
                 if differs(finding, mark.finding):
                     turned[mark.at_ms] = finding
+                    if not mark.context.repeated:
+                        counted[mark.at_ms] = finding
             if turned:
                 roll.judge_again(turned)
+                if roll is not self.rolls[name]:
+                    self.rolls[name].judge_again(counted)
                 self._stir(name, now_ms)
-                rulings.extend(self._followed(name, turned, now_ms))
+                rulings.extend(self._followed(name, counted, now_ms))
         return rulings
 
     def _followed(self, name: str, turned: Mapping[int, Finding], now_ms: int) -> Iterable[Ruling]:
@@ -256,13 +310,19 @@ class Vigil:
         for at_ms, finding in turned.items():
             yield Ruling(name, at_ms, finding, Origin.FOLLOW_UP, edition, now_ms)
 
+    def forget_before(self, at_ms: int, controls_ms: int) -> None:
+        """Drop what ended before an instant, and what the controls said before another."""
+        for roll in (*self.rolls.values(), *self._beside.values()):
+            roll.forget_before(at_ms)
+        self.known.controls.forget_before(controls_ms)
+
     def timeline(self, target: str, now_ms: int) -> Timeline:
         """A target's timeline as far as it is kept in memory."""
         return self.rolls[target].timeline(now_ms)
 
     def incidents(self, target: str, now_ms: int) -> list[Incident]:
         """A target's incidents as far as its timeline is kept in memory."""
-        roll = self.rolls[target]
+        roll = self._live(target)
         return incidents(target, roll.timeline(now_ms), now_ms, lasting=self.lasting, marks=roll.marks)
 
     def announcing(self, now_ms: int) -> bool:

@@ -194,9 +194,9 @@ class Ledger:
         """An observer that began at an instant still runs."""
         await self.write(lambda book: book.heartbeat(began_ms, now_ms))
 
-    async def miss(self, target: str, at_ms: int, reason: MissedReason) -> None:
-        """A slot passed without a look."""
-        await self.write(lambda book: book.miss(target, at_ms, reason))
+    async def miss(self, target: str, at_ms: int, reason: MissedReason, slots: int = 1) -> None:
+        """Slots passed without a look."""
+        await self.write(lambda book: book.miss(target, at_ms, reason, slots))
 
     async def prune(self, before_ms: int) -> int:
         """Drop observations older than an instant, a piece at a time: what is recorded meanwhile need not wait."""

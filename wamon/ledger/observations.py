@@ -132,6 +132,7 @@ class Observed(Sheet):
     def marks(self, target: str, span: Span, *, standing: bool = True, without: int | None = None) -> list[Mark]:
         """A target's observations that began in the span, by instant; with the standing or the first finding.
 
+        Those of time that a clock set back repeated are left out: the first observation stands.
         ``without``: as they would stand if that declaration were withdrawn.
         """
         number = self._names.find(target)
@@ -142,6 +143,8 @@ class Observed(Sheet):
 
     def _as_marks(self, rows: Sequence[tuple[int, int, int]], later: dict[int, Finding]) -> list[Mark]:
         contexts = self._contexts.words()
+        if repeated := {number for number, context in contexts.items() if context.repeated}:
+            rows = [row for row in rows if row[1] not in repeated]
         firsts = {number: ground.finding for number, ground in self._grounds.words().items()}
         if not later:
             return [Mark(at_ms, contexts[context], firsts[finding]) for at_ms, context, finding in rows]

@@ -29,7 +29,7 @@ class Presence(Sheet):
         with self.transaction():
             moved = self._connection.execute(
                 f"UPDATE {table} SET end_ms = max(end_ms, ?) "  # noqa: S608
-                f"WHERE n = (SELECT max(n) FROM {table}) AND start_ms = ?",
+                f"WHERE n = (SELECT n FROM {table} WHERE start_ms = ? ORDER BY n DESC LIMIT 1)",
                 (now_ms, began_ms),
             )
             if not moved.rowcount:

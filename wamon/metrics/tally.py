@@ -63,9 +63,9 @@ class Tally:
     def _new(self, target: str) -> _Counted:
         return self.targets.setdefault(target, _Counted())
 
-    def missed(self, target: str, reason: str) -> None:
-        """One slot passed without a look."""
-        (self.targets.get(target) or self._new(target)).missed[reason] += 1
+    def missed(self, target: str, reason: str, slots: int = 1) -> None:
+        """Slots passed without a look."""
+        (self.targets.get(target) or self._new(target)).missed[reason] += slots
 
     def notified(self, channel: str, outcome: str) -> None:
         """One attempt to hand a notice to a channel ended so."""

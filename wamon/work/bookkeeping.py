@@ -79,9 +79,9 @@ class Bookkeeper:
         await self._ledger.heartbeat(began_ms, now_ms)
         self.written_s = time.monotonic()
 
-    async def missed(self, target: str, at_ms: int, reason: str) -> None:
-        """A slot passed without a look."""
-        await self._ledger.miss(target, at_ms, words.MissedReason(reason))
+    async def missed(self, target: str, at_ms: int, reason: str, slots: int = 1) -> None:
+        """Slots passed without a look."""
+        await self._ledger.miss(target, at_ms, words.MissedReason(reason), slots)
 
     async def prune(self, before_ms: int, receipts_before_ms: int) -> None:
         """Forget single looks and single webhooks from before an instant each; what was said of them stays."""
@@ -113,7 +113,8 @@ class Bookkeeper:
 
     async def account(self, target: str, account: str, span: Span) -> Account:
         """All that is on record for a target within a span."""
-        kept = await self._ledger.witnessed(span, targets=[target])
+        found = await self._ledger.witnessed(span, targets=[target])
+        kept = [one for one in found if not one.context.repeated]
         return Account(
             target,
             account,

@@ -4,12 +4,15 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from wamon.core.cadence import Beat, Due, beat, next_look, next_slot, offset_ms, recalled
+import msgspec
+
+from wamon.core.cadence import Beat, Due, beat, next_look, next_slot, offset_ms, recalled, shifted, slots_in
 from wamon.core.finding import Cause, Context, Finding, Mark, Ruling, Verdict
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.segments import reach_ms
 from wamon.core.shapes import token_facts
-from wamon.core.timeline import MINUTE, SECOND
+from wamon.core.timeline import MINUTE, SECOND, Span
 from wamon.core.usage import regain_ms
 from wamon.core.vigil import EVIDENCE, Observed, Vigil
 from wamon.ledger.failures import LedgerError
@@ -21,6 +24,9 @@ TELL = "tell"
 
 EVIDENCE_EVERY_MS = 5 * SECOND
 """Controls and the token are asked at once after a failure, but not more often than this."""
+
+SOON_MS = 2 * SECOND
+"""Looks after a start are spread over so long."""
 
 _ABOUT_TOKENS = frozenset({Cause.AUTHENTICATION, Cause.PERMISSION})
 
@@ -66,6 +72,8 @@ class Watch:
         *,
         recheck_ms: int = 10 * SECOND,
         wake: Callable[[str, int], None] = lambda _name, _at_ms: None,
+        refused: Callable[[str, int], None] = lambda _name, _at_ms: None,
+        repeated: Callable[[int], bool] = lambda _at_ms: False,
     ) -> None:
         self.vigil = vigil
         self.asker = asker
@@ -74,25 +82,68 @@ class Watch:
         self.clock = clock
         self.recheck_ms = recheck_ms
         self.wake = wake
+        self.refused = refused
+        self.repeated = repeated
         self.last: dict[str, tuple[int, Finding]] = {}
         self._beats: dict[str, Beat] = {}
         self._due: dict[str, Due] = {}
         self._evidence_ms: dict[str, int] = {}
+        self._stepped_ms = 0
 
     def due(self, name: str, now_ms: int) -> int:
         """When a target is looked at next, after now; a slot that has passed is gone."""
         due = self._due.get(name)
         if due is not None and due.at_ms > now_ms:
             return due.at_ms
-        target = self.vigil.watched[name]
-        return next_slot(now_ms, target.interval_ms, offset_ms(name, target.interval_ms))
+        return self.slot_after(name, now_ms)
+
+    def passed(self, name: str, span: Span) -> int:
+        """How many of a target's regular slots lie in a span."""
+        interval_ms = self.vigil.watched[name].interval_ms
+        return slots_in(span, interval_ms, offset_ms(name, interval_ms))
+
+    def slot_after(self, name: str, at_ms: int) -> int:
+        """A target's first regular slot after an instant."""
+        interval_ms = self.vigil.watched[name].interval_ms
+        return next_slot(at_ms, interval_ms, offset_ms(name, interval_ms))
+
+    def step(self, step_ms: int) -> None:
+        """The clock was set: who was to be looked at again, or spared, in a while still is; others at their slots.
+
+        Evidence may be asked for at once: "not more often than" would last as long as the step.
+        """
+        self._due = {
+            name: msgspec.structs.replace(due, at_ms=due.at_ms + step_ms)
+            for name, due in self._due.items()
+            if (now := self._beats.get(name)) is not None and (now.failures or now.throttled)
+        }
+        self._beats = {name: shifted(one, step_ms) for name, one in self._beats.items()}
+        self._evidence_ms.clear()
+        self._stepped_ms += step_ms
+
+    def catch_up(self, name: str, now_ms: int) -> None:
+        """After a start: look soon where the next slot would leave a hole that a look now does not.
+
+        A restart of a second must not cost the interval around the slot that fell into it. After a longer stop the
+        hole is there anyway, and the regular slots are soon enough.
+        """
+        last, now = self.last.get(name), self._beats.get(name)
+        if last is None or (now is not None and now.throttled):
+            return
+        soon_ms = now_ms + offset_ms(name, SOON_MS)
+        reach = 2 * reach_ms(self.vigil.watched[name].interval_ms)
+        if soon_ms - last[0] <= reach < self.due(name, now_ms) - last[0]:
+            self._due[name] = Due(soon_ms)
 
     async def look(self, name: str) -> None:
         """One look, written down durably before this returns. Trouble with the book never stops the watch."""
         planned = self._due.pop(name, None)
-        started_ms = self.clock()
+        started_ms, stepped_ms = self.clock(), self._stepped_ms
         exchange = await self.asker.ask(name, started_ms)
-        observed = self.vigil.observe(exchange)
+        if self._stepped_ms != stepped_ms:  # set meanwhile: the look belongs to the clock on which it ended
+            at_ms = started_ms + self._stepped_ms - stepped_ms
+            exchange = msgspec.structs.replace(exchange, at_ms=at_ms)
+        observed = self.vigil.observe(exchange, repeated=self.repeated(exchange.at_ms or 0))
         self._plan(name, exchange, observed.finding, extra=bool(planned and planned.extra))
         self._count(exchange, observed)
         self._ask_for_evidence(exchange, observed.finding)
@@ -126,6 +177,8 @@ class Watch:
         )
         self._due[name] = due
         self.wake(name, due.at_ms)
+        if due.refused:
+            self.refused(name, started_ms)
 
     def _extras(self, quota: str, now_ms: int) -> Iterator[int]:
         """Extra looks of all targets that share a quota: when made; now, where granted."""
