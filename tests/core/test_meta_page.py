@@ -70,6 +70,19 @@ KNOWN: dict[str, tuple[list[Version], tuple[int, int | None]]] = {
         (0, None),
     ),
     "past, and never called resolved": ([version(HISTORY, 65, told(BEGAN))], (0, 0)),
+    "moved to the history without a word": (
+        [version(ACTIVE, 5, told(BEGAN)), version(ACTIVE, 65), version(HISTORY, 65, told(BEGAN))],
+        (0, 65),
+    ),
+    "back from the history": (
+        [
+            version(ACTIVE, 5, told(BEGAN)),
+            version(ACTIVE, 65),
+            version(ACTIVE, 70, told(BEGAN)),
+            version(ACTIVE, 90),
+        ],
+        (0, 90),
+    ),
     "posts without time": (
         [version(ACTIVE, 5, told(Post("Down"))), version(ACTIVE, 40, told(Post("Down"), Post("Resolved")))],
         (5, 40),
@@ -139,6 +152,36 @@ CHANGES: dict[str, tuple[list[Version], list[Change]]] = {
                 "2026-11-03T12:10:00Z Medium disruptions: We looked.",
             )
         ],
+    ),
+    "a post was edited while another was added": (
+        [
+            version(HISTORY, 65, told(BEGAN, EDITED)),
+            version(HISTORY, 90, told(Post("Down", "We look.", NOON), EDITED, OVER)),
+        ],
+        [
+            Change(
+                NOON + 90 * MINUTE,
+                TITLE,
+                "2026-11-03T12:00:00Z High disruptions: We look.",
+                "2026-11-03T12:00:00Z Down: We look.",
+            )
+        ],
+    ),
+    "it was opened again": (
+        [
+            version(HISTORY, 65, OLDER, told(BEGAN, OVER)),
+            version(ACTIVE, 90, told(BEGAN, OVER, Post("Down", "Again.", NOON + 80 * MINUTE))),
+            version(HISTORY, 90, OLDER),
+        ],
+        [],
+    ),
+    "one of two is over": (
+        [
+            version(ACTIVE, 5, told(BEGAN), told(Post("Down", "", NOON - MINUTE), id="9")),
+            version(ACTIVE, 65, told(Post("Down", "", NOON - MINUTE), id="9")),
+            version(HISTORY, 65, told(BEGAN, OVER)),
+        ],
+        [],
     ),
     "a post was taken back": (
         [version(HISTORY, 65, told(BEGAN, EDITED, OVER)), version(HISTORY, 90, told(BEGAN, OVER))],

@@ -9,6 +9,7 @@ from wamon.core.finding import Column, Origin, Ruling, Verdict
 from wamon.core.incident import Lasting
 from wamon.core.knowledge import Controls, Knowledge, knowledge
 from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.posted import Outage
 from wamon.core.reading import read_exchange
 from wamon.core.timeline import MINUTE, SECOND, iso, parse_iso
 from wamon.core.vigil import Vigil, Watched
@@ -190,3 +191,29 @@ def test_a_target_told_before_a_restart_is_not_told_again() -> None:
     again.watch(Watched("api", ProbeKind.API, MINUTE))
     again.restore("api", vigil.rolls["api"].marks)
     assert again.announce(START + 10 * MINUTE) == ()
+
+
+def down_ms(vigil: Vigil) -> int:
+    now_ms = START + 400 * MINUTE
+    segments = vigil.timeline("api", now_ms).segments
+    return sum(one.span.length_ms for one in segments if one.column is Column.DOWN)
+
+
+@pytest.mark.parametrize(("bad_minute", "settled"), [(100, True), (395, False)])
+def test_an_outage_that_meta_posted_confirms_a_single_failure_also_where_the_time_was_settled(
+    bad_minute: int, settled: bool
+) -> None:
+    vigil = watching()
+    marks = [
+        vigil.observe(look(minute * 60, SYSTEM if minute == bad_minute else GOOD)).mark for minute in range(400)
+    ]
+    assert down_ms(vigil) == 0, "a blip is forgiven"
+    posted = Outage("whatsapp-business-api/account management", START + (bad_minute + 30) * MINUTE, None)
+    elsewhere = Outage("whatsapp-business-api/Embedded Signup", START, None)
+    assert vigil.posted([elsewhere]) == set()
+    assert vigil.posted([posted]) == {"api"}
+    assert down_ms(vigil) == (0 if settled else MINUTE)
+    vigil.restore("api", marks)
+    assert down_ms(vigil) == MINUTE
+    assert vigil.posted([posted, elsewhere]) == set(), "nothing that concerns a target is new"
+    assert vigil.posted([]) == {"api"}

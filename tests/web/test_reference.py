@@ -60,9 +60,9 @@ def test_the_page_tells_what_meta_says_and_the_json_the_same() -> None:
         word = client.get("/api/v1/status").json()["reference"]
     for said in (
         "Meta's own page",
-        "Read 3 min ago. It is shown beside our figures and changes none of them.",
+        "Read 3 min ago. It stands beside our figures, not in them",
         "Something new",
-        "We are looking into it., still open",
+        "We are looking into it. (still open)",
         "Meta changed its past: 1 entry",
         "each may be off by one, so only whole months can be compared exactly",
     ):

@@ -35,12 +35,13 @@ class KnownOutage(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Entry:
-    """An outage under way through the versions. ``over_ms``: when it was first seen to be over."""
+    """An outage under way through the versions. ``over_ms``: when it was first seen to be over; ``left_ms``: when
+    it was seen gone from the active ones."""
 
     word: OutageWord
     seen_ms: int
     over_ms: int | None = None
-    gone_ms: int | None = None
+    left_ms: int | None = None
     active: bool = True
 
 
@@ -81,21 +82,17 @@ class OutageBook:
             else:
                 self._note_edited(entry, word, seen_ms)
                 entry.word = word
-            entry.gone_ms = None
             entry.active = key in self._listed.get(_Listed(listed.org, PageKind.OUTAGES), {})
             if entry.over_ms is None and _is_over(word, past=not entry.active):
                 entry.over_ms = seen_ms
         for key in vanished:
-            self._vanish(listed, key, seen_ms)
+            self._vanish(listed, self._entries[listed.org, key], seen_ms)
 
-    def _vanish(self, listed: _Listed, key: str, seen_ms: int) -> None:
-        """Gone from one list; from both, it is over, and taken back where older ones are still told."""
-        if any(key in self._listed.get(_Listed(listed.org, kind), {}) for kind in PageKind):
-            return
-        entry = self._entries[listed.org, key]
-        entry.gone_ms, entry.active = seen_ms, False
-        older = any(_first_ms(one) < _first_ms(entry) for one in self._told(listed))
-        if listed.kind is PageKind.HISTORY and older:
+    def _vanish(self, listed: _Listed, entry: _Entry, seen_ms: int) -> None:
+        """Gone from the active ones it is over; from the past, where older ones still stand, it was taken back."""
+        if listed.kind is PageKind.OUTAGES:
+            entry.left_ms, entry.active = seen_ms, False
+        elif not entry.active and any(_first_ms(one) < _first_ms(entry) for one in self._told(listed)):
             self.changes.append(Change(seen_ms, self._title(entry), _summary(entry.word), "no longer told"))
 
     def _told(self, listed: _Listed) -> Iterator[_Entry]:
@@ -125,7 +122,6 @@ class OutageBook:
 
     def _known(self, entry: _Entry) -> KnownOutage:
         word, first_ms = entry.word, _first_ms(entry)
-        resolved_ms = _resolved_ms(entry)
         return KnownOutage(
             word.org,
             word.id,
@@ -134,7 +130,7 @@ class OutageBook:
             _last_said(word),
             _worst(word),
             first_ms,
-            resolved_ms if resolved_ms is None else max(first_ms, resolved_ms),
+            _resolved_ms(entry),
         )
 
 
@@ -160,9 +156,8 @@ def _last_said(word: OutageWord) -> str:
 
 
 def _worst(word: OutageWord) -> Light:
-    """Green stands for "resolved" here, and hides nothing that was said before."""
-    lights = [light_of(one) for one in (word.said, *(post.said for post in word.posts))]
-    return worst([one for one in lights if one is not Light.GREEN])
+    """The worst that was said of it at any time."""
+    return worst([light_of(one) for one in (word.said, *(post.said for post in word.posts))])
 
 
 def _is_over(word: OutageWord, *, past: bool) -> bool:
@@ -177,15 +172,15 @@ def _first_ms(entry: _Entry) -> int:
 
 
 def _resolved_ms(entry: _Entry) -> int | None:
+    """When Meta says that it was over; where it says so nowhere, when it was seen to leave the active ones."""
     word = entry.word
     if not _is_over(word, past=not entry.active):
         return None
+    if light_of(_last_said(word)) is not Light.GREEN and entry.left_ms is not None:
+        return entry.left_ms
     posts = _in_order(word.posts)
     said_ms = posts[-1].at_ms if posts else word.at_ms
-    seen_ms = [one for one in (entry.over_ms, entry.gone_ms) if one is not None]
-    if entry.gone_ms is not None and light_of(_last_said(word)) is not Light.GREEN:
-        return entry.gone_ms
-    return said_ms if said_ms is not None else min(seen_ms, default=None)
+    return entry.over_ms if said_ms is None else said_ms
 
 
 def _edited(before: OutageWord, after: OutageWord) -> tuple[str, str] | None:

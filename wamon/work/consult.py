@@ -1,5 +1,6 @@
 """Read Meta's status page: softly, one address after the other, and write down what changed. Decides nothing."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -49,7 +50,8 @@ class Shelf(Protocol):
 
 async def remembered(shelf: Shelf, now_ms: int) -> MetasPast:
     """All that is known of the page: more than a year of it, further back than any pass reaches."""
-    return metas_past(await shelf.page_versions(now_ms - REMEMBERED_MS))
+    versions = await shelf.page_versions(now_ms - REMEMBERED_MS)
+    return await asyncio.to_thread(metas_past, versions)
 
 
 class Consulted(msgspec.Struct, frozen=True):
