@@ -217,3 +217,13 @@ def test_an_outage_that_meta_posted_confirms_a_single_failure_also_where_the_tim
     assert down_ms(vigil) == MINUTE
     assert vigil.posted([posted, elsewhere]) == set(), "nothing that concerns a target is new"
     assert vigil.posted([]) == {"api"}
+
+
+def test_a_look_that_was_taken_in_while_earlier_ones_were_read_again_is_not_lost() -> None:
+    vigil = watching()
+    marks = [vigil.observe(look(minute * 60, GOOD)).mark for minute in range(5)]
+    vigil.observe(look(300, SYSTEM))
+    vigil.restore("api", marks)
+    assert columns(vigil) == [Column.UP] * 5 + [Column.DOWN]
+    vigil.restore("api", vigil.rolls["api"].marks)
+    assert len(columns(vigil)) == 6, "none stands twice"

@@ -128,10 +128,15 @@ class Vigil:
         return covers(self._windows, {one.name: one.account for one in self.watched.values()}, span)
 
     def restore(self, target: str, marks: Sequence[Mark]) -> None:
-        """Put a target's recent looks, as they stand, on its timeline: after a start, or judged again."""
+        """Put a target's recent looks, as they stand, on its timeline: after a start, or judged again.
+
+        A look that was taken in while these were being read stays behind them.
+        """
         if target in self.rolls:
+            last_ms = marks[-1].at_ms if marks else 0
+            newer = [mark for mark in self.rolls[target].marks if mark.at_ms > last_ms]
             roll = self.rolls[target] = self._roll(target)
-            for mark in marks:
+            for mark in (*marks, *newer):
                 roll.add(mark)
             if marks and any(mark.finding.verdict is not Verdict.OK for mark in marks[-64:]):
                 self._stir(target, marks[-1].at_ms)
