@@ -13,7 +13,7 @@ import msgspec
 from wamon import __version__
 from wamon.consulting import Consulting
 from wamon.core.cadence import next_close, next_weekly
-from wamon.core.days import Overlay
+from wamon.core.days import Overlay, counted
 from wamon.core.incident import Incident, incidents
 from wamon.core.knowledge import knowledge
 from wamon.core.observation import ProbeKind
@@ -34,6 +34,7 @@ from wamon.work.close import close_day
 from wamon.work.look import TELL, Watch
 from wamon.work.reclassify import Outcome, Pass, reclassify
 from wamon.work.restate import Plan, Restated, everyone
+from wamon.work.ruling import KIND as RULING
 
 _log = logging.getLogger("wamon")
 
@@ -128,6 +129,7 @@ class House:
         self.vigil.rewind(now_ms)
         await self.refresh(now_ms)
         self.timekeeping.was_stopped(self._first_ms, now_ms)
+        await self._catch_up(now_ms)
         await self._close_missed(now_ms)
 
     async def _remember(self, one: Watched, now_ms: int) -> None:
@@ -149,6 +151,14 @@ class House:
         marks = await self.book.marks(name, Span(now_ms - KEPT_IN_MEMORY_MS, now_ms + KEPT_IN_MEMORY_MS))
         self.vigil.restore(name, marks)
 
+    async def _catch_up(self, now_ms: int) -> None:
+        """Rulings about looks that still come hold for those, too, that came while they were written."""
+        for said in await self.book.said(now_ms - HOUR):
+            names = [one.name for one in counted(self.vigil.watched.values())]
+            edition = self.vigil.known.catalogue.edition
+            for name in await self.book.catch_up(said, names, now_ms - KEPT_IN_MEMORY_MS, edition):
+                await self._restore(name, self.clock())
+
     async def _close_missed(self, now_ms: int) -> None:
         """Days that ended while nothing ran are closed now, as far back as memory reaches."""
         today = day_of(now_ms, self.zone)
@@ -165,7 +175,7 @@ class House:
         self._first_ms = await self.book.first_ms()
         self._passes = tuple(await self.book.passes())
         self.tally.reclassification_ms = max((one.at_ms for one in self._passes), default=None)
-        self.vigil.declared(await self.book.windows())
+        self.vigil.declared(await self.book.windows(), await self.book.said(now_ms - HOUR))
         self._past = await self._past_incidents(now_ms)
 
     async def _past_incidents(self, now_ms: int) -> tuple[Incident, ...]:
@@ -313,7 +323,13 @@ class House:
                     outages=self.reference.outages,
                 )
             )
+            for turn in found.change.turns:
+                self.tally.reclassified(turn.before.value, turn.after.value, turn.observations, now_ms)
+            if found.change.kind == RULING:
+                for name in set(found.change.touched).intersection(self.vigil.rolls):
+                    await self._restore(name, now_ms)
             await self.refresh(now_ms)
+            await self._catch_up(now_ms)
             self.wake(TELL, now_ms)
             self.wake("drain", now_ms)
             return found

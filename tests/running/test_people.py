@@ -66,6 +66,30 @@ def test_maintenance_holds_at_once_and_is_taken_back_at_once(platform: Simulator
         assert daemon.stop()[0] == 0
 
 
+def test_a_ruling_turns_the_open_incident_and_what_comes_after_it(platform: Simulator, tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:
+        daemon.ready()
+        eventually(lambda: daemon.attempts("cloud-api", "ok") >= 1, "a look")
+        since = daemon.json("/api/v1/status")["at"]
+        platform.faults += [GraphError(500, 131016)] * 40
+        eventually(lambda: daemon.attempts("cloud-api", "system_error") >= 3, "a fault")
+        what = f"cloud-api@{since}/2999-01-01"
+        ruled = asked("rule", what, "user_error", "--because", "our own test", "--by", "anna", "-c", daemon.file)
+        assert (ruled.code, ruled.err) == (0, "")
+        before = daemon.attempts("cloud-api", "system_error")
+        eventually(lambda: daemon.attempts("cloud-api", "system_error") >= before + 3, "looks that come later")
+        eventually(lambda: state(daemon, "cloud-api") == "disruption", "the state")
+        day = daemon.json("/api/v1/days?target=cloud-api")["days"][-1]
+        assert (day["down_s"], day["user_error_s"] > 1) == (0, True)
+        (listed,) = asked("rule", "--list", "--json", "-c", daemon.file).document["rulings"]
+        assert listed["looks"] > before
+        undone = asked("rule", "--undo", "1", "--because", "x", "-c", daemon.file)
+        assert (undone.code, undone.err) == (0, "")
+        eventually(lambda: daemon.json("/api/v1/days?target=cloud-api")["days"][-1]["down_s"] > 1, "as it was")
+        assert daemon.stop()[0] == 0
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_nobody_else_may_speak_to_it(platform: Simulator, tmp_path: Path) -> None:
     port = free_port()

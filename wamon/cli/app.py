@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import CycloptsError, Parameter
 
 from wamon.cli.answers import FINE, WRONG, CannotError, say
-from wamon.cli.declaring import maintenance
+from wamon.cli.declaring import maintenance, rule
 from wamon.cli.shape import ELSE, KEEP, LOOK, READ, WATCH, AsJson, Config, From, To, command_group
 from wamon.terminal import PlainConsole
 
@@ -260,6 +260,9 @@ def reclassify(
     from wamon.cli.reclassify import reclassify_command
 
     return reclassify_command(from_, to, dry_run, reopen, config, json)
+
+
+app.command(rule, group=READ)
 
 
 @app.command(group=KEEP)

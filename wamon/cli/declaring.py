@@ -1,4 +1,4 @@
-"""The commands by which people declare something: maintenance; their names and options."""
+"""The commands by which people declare something: maintenance and rulings; their names and options."""
 
 from datetime import date
 from typing import Annotated
@@ -87,3 +87,37 @@ def remove_maintenance(
     from wamon.work.maintenance import RemovalAsked
 
     return remove_command(RemovalAsked(number, because, person(by), reopen), config, json)
+
+
+def rule(
+    what: Annotated[
+        str | None,
+        Parameter(help="cloud-api@INSTANT, cloud-api@START/END, cloud-api:CAUSE@START/END; * for every target"),
+    ] = None,
+    verdict: Annotated[
+        str | None,
+        Parameter(help="ok, system_error, missed_success, user_error, network_error or inconclusive"),
+    ] = None,
+    /,
+    *,
+    because: Annotated[str, Parameter(help="the reason; required but for --list")] = "",
+    cause: Annotated[str | None, Parameter(help="what went wrong; without it: as it was found")] = None,
+    undo: Annotated[int | None, Parameter(help="take the ruling of that number back")] = None,
+    list_: Annotated[bool, Parameter(name="--list", help="every ruling by a person, with its number")] = False,
+    by: By = None,
+    reopen: Reopen = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """A ruling by a person: it outranks every rule until it is undone."""
+    from wamon.cli.people import person
+    from wamon.cli.ruling import list_command, one_wish, rule_command, undo_command
+    from wamon.work.maintenance import RemovalAsked
+    from wamon.work.ruling import RulingAsked
+
+    one_wish(what, verdict, undo, listed=list_)
+    if list_:
+        return list_command(config, json)
+    if undo is not None:
+        return undo_command(RemovalAsked(undo, because, person(by), reopen), config, json)
+    return rule_command(RulingAsked(what or "", verdict or "", because, person(by), cause, reopen), config, json)

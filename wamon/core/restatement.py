@@ -15,7 +15,7 @@ from wamon.core.maintenance import Window
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish
-from wamon.core.review import MARGIN_MS, Ground, counted_text, day_timeline, publications_of
+from wamon.core.review import MARGIN_MS, Ground, Turn, counted_text, day_timeline, publications_of
 from wamon.core.segments import NEAR_MS, Timeline, slice_around
 from wamon.core.timeline import Span, day_span, iso, union
 from wamon.core.uptime import percent_and_lost
@@ -30,7 +30,7 @@ class Change(msgspec.Struct, frozen=True):
 
     ``what`` says it in a line, ``reason`` is said of every day that is published again. ``touched`` is the time it
     is about, by target; days as far away as ``reach_ms`` may change with it. ``windows`` is the maintenance that
-    stands once it is written, ``rulings`` what it rules.
+    stands once it is written, ``rulings`` what it rules, ``turns`` the verdicts that change.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class Change(msgspec.Struct, frozen=True):
     withdraws: int | None = None
     rulings: Sequence[Ruling] = ()
     reach_ms: int = 0
+    turns: Sequence[Turn] = ()
 
     @property
     def span(self) -> Span:
@@ -191,9 +192,15 @@ def told_anew(
         target=", ".join(sorted({row.target for row in rows})),
         severity=Severity.STANDARD,
         title=f"Restated · {counted_text(days, 'day')} · {change.reason}",
-        body="\n".join(["What changed:", *lines[:TOLD_DAYS], *rest]),
+        body="\n".join([_NOTHING_TO_DO, "", "What changed:", *lines[:TOLD_DAYS], *rest]),
         created_at_ms=change.at_ms,
     )
+
+
+_NOTHING_TO_DO = (
+    "Past days say something else by the word of a person. Nothing is wrong at this moment because of it, and"
+    " nothing has to be done. What was said before is kept: `wamon uptime --as-of` shows it."
+)
 
 
 def change_text(before: Publication, after: Publication) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from wamon.core.finding import Cause, Column, Context, Finding, Mark, Origin, Ruling, Verdict
-from wamon.core.gleaning import passing
+from wamon.core.contexts import Contexts
+from wamon.core.finding import Cause, Column, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
@@ -18,6 +18,7 @@ from wamon.core.posted import Outage, posted_spans
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import SHORTEST_CADENCE_MS, Timeline, reach_ms
+from wamon.core.spoken import DECLARED, Said, overruled
 from wamon.core.timeline import MINUTE, SECOND, Span
 
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
@@ -80,11 +81,11 @@ class Vigil:
         self.rolls: dict[str, Roll] = {}
         self._beside: dict[str, Roll] = {}
         self._doubtful: dict[str, deque[Exchange]] = {}
-        self._shared: dict[Context, Context] = {}
-        self._contexts: dict[str, Context] = {}
+        self._contexts = Contexts()
         self._interned: dict[Finding, Finding] = {}
         self._restless: dict[str, int] = {}
         self._windows: tuple[Window, ...] = ()
+        self._said: tuple[Said, ...] = ()
         self._hushed: set[str] = set()
         self._outages: tuple[Outage, ...] = ()
         self.light: Callable[[ProbeKind, int], Light] = lambda _probe, _now_ms: Light.UNKNOWN
@@ -115,9 +116,12 @@ class Vigil:
             self.rolls[name].posted = self._posted(name)
         return changed
 
-    def declared(self, windows: Sequence[Window]) -> None:
-        """The maintenance that stands now; what was held back for one that was withdrawn may have to be told."""
-        self._windows = tuple(windows)
+    def declared(self, windows: Sequence[Window], said: Sequence[Said] = ()) -> None:
+        """The maintenance that stands now, and the rulings by people about looks that are still to come.
+
+        What was held back for a window that was withdrawn may have to be told.
+        """
+        self._windows, self._said = tuple(windows), tuple(said)
         if self._restless:
             self.due_ms = 0
 
@@ -180,13 +184,27 @@ class Vigil:
         A ``repeated`` one, of time that was watched before the clock was set back, is told of and not counted.
         """
         target = self.watched[exchange.target]
-        at_ms, context = exchange.at_ms or 0, self._context(exchange, target, repeated)
+        at_ms, context = (
+            exchange.at_ms or 0,
+            self._contexts.of(exchange, target.probe, target.interval_ms, target.account, repeated),
+        )
         if target.probe is ProbeKind.CONTROL:
             finding, follow_ups = self._control(exchange, target)
             return Observed(Mark(at_ms, context, finding), tuple(follow_ups))
         finding = judge(exchange, self.known)
         mark = Mark(at_ms, context, finding if finding.verdict is Verdict.OK else self.intern(finding))
         return Observed(mark, (), self._place(exchange, mark))
+
+    def overrule(self, target: str, mark: Mark) -> list[tuple[int, Ruling]]:
+        """What people said beforehand of a look just taken in, each with its number; the last one stands."""
+        if not self._said or self.watched[target].probe in EVIDENCE:
+            return []
+        found = overruled(self._said, target, mark, self.known.catalogue.edition)
+        if found and target in self.rolls:
+            for roll in (self.rolls[target], self._live(target)):
+                roll.judge_again({mark.at_ms: self.intern(found[-1][1].finding)})
+            self._stir(target, mark.at_ms)
+        return found
 
     def ruling(self, exchange: Exchange, observed: Observed) -> Ruling:
         """The first ruling on a look, as it is written down."""
@@ -196,32 +214,6 @@ class Vigil:
     def intern(self, finding: Finding) -> Finding:
         """One object for equal findings: a fortnight of looks shares a handful."""
         return self._interned.setdefault(finding, finding)
-
-    def _context(self, exchange: Exchange, target: Watched, repeated: bool) -> Context:
-        """What the look shares with the one before, mostly; else with any other."""
-        last = self._contexts.get(target.name)
-        if (
-            last is not None
-            and last.interval_ms == target.interval_ms
-            and last.request_fingerprint == exchange.request_fingerprint
-            and last.token_fingerprint == exchange.token_fingerprint
-            and last.repeated is repeated
-            and last.served_version == exchange.served_version
-        ):
-            return last
-        context = Context(
-            target.probe.value,
-            target.interval_ms,
-            target.account,
-            exchange.request_fingerprint,
-            exchange.token_fingerprint,
-            exchange.served_version,
-            exchange.site,
-            passing(exchange),
-            repeated=repeated,
-        )
-        context = self._contexts[target.name] = self._shared.setdefault(context, context)
-        return context
 
     def _place(self, exchange: Exchange, mark: Mark) -> bool:
         roll = self.rolls.get(exchange.target)
@@ -295,7 +287,7 @@ class Vigil:
             counted: dict[int, Finding] = {}
             for mark in roll.marks:
                 exchange = recent.get(mark.at_ms)
-                if exchange is None or mark.finding.cause not in _NETWORKED:
+                if exchange is None or mark.finding.cause not in _NETWORKED or mark.finding.rule == DECLARED:
                     continue
                 finding = self.intern(judge(exchange, self.known))
                 if differs(finding, mark.finding):

@@ -129,17 +129,25 @@ class Observed(Sheet):
         rows = self._connection.execute("SELECT name, first_activated_ms FROM targets ORDER BY id")
         return dict(rows.fetchall())
 
-    def marks(self, target: str, span: Span, *, standing: bool = True, without: int | None = None) -> list[Mark]:
+    def marks(
+        self,
+        target: str,
+        span: Span,
+        *,
+        standing: bool = True,
+        people: bool = True,
+        without: int | None = None,
+    ) -> list[Mark]:
         """A target's observations that began in the span, by instant; with the standing or the first finding.
 
         Those of time that a clock set back repeated are left out: the first observation stands.
-        ``without``: as they would stand if that declaration were withdrawn.
+        ``people`` false leaves their rulings aside; ``without``: as if that declaration were withdrawn.
         """
         number = self._names.find(target)
         if number is None:
             return []
         rows = self._connection.execute(_MARKS, (number, *span)).fetchall()
-        return self._as_marks(rows, self._standing(number, span, without) if standing else {})
+        return self._as_marks(rows, self._standing(number, span, people, without) if standing else {})
 
     def _as_marks(self, rows: Sequence[tuple[int, int, int]], later: dict[int, Finding]) -> list[Mark]:
         contexts = self._contexts.words()
@@ -152,14 +160,23 @@ class Observed(Sheet):
             Mark(at_ms, contexts[context], later.get(at_ms) or firsts[finding]) for at_ms, context, finding in rows
         ]
 
-    def _standing(self, number: int, span: Span, without: int | None) -> dict[int, Finding]:
+    def _standing(self, number: int, span: Span, people: bool, without: int | None) -> dict[int, Finding]:
         grounds = self._grounds.words()
         rows = self._connection.execute(_RULINGS, (number, *span))
         return {
             at_ms: grounds[finding].finding
             for _, _, at_ms, finding, *_, declaration, withdrawn in rows
-            if not withdrawn and (declaration is None or declaration != without)
+            if declaration is None or (people and not withdrawn and declaration != without)
         }
+
+    def ruled_by(self, declaration: int) -> list[tuple[str, Span, int]]:
+        """What a declaration ruled on: by target, from its first look to behind its last, and how many."""
+        rows = self._connection.execute(
+            "SELECT t.name, min(r.at_ms), max(r.at_ms) + 1, count(*) FROM rulings r "
+            "JOIN targets t ON t.id = r.target WHERE r.declaration = ? GROUP BY r.target ORDER BY r.target",
+            (declaration,),
+        )
+        return [(name, Span(first, end), looks) for name, first, end, looks in rows.fetchall()]
 
     def durations(self, target: str, span: Span) -> list[tuple[int, dict[str, float]]]:
         """Instant and durations (ms, to a tenth) of a target's observations in a span."""

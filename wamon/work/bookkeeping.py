@@ -20,11 +20,14 @@ from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
 from wamon.core.restatement import Change
 from wamon.core.segments import Segment, Timeline
+from wamon.core.spoken import Said
 from wamon.core.timeline import Span, day_of, parse_iso
 from wamon.core.vigil import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
-from wamon.work.maintenance import KIND, standing
+from wamon.work import maintenance, ruling
+from wamon.work.maintenance import standing
+from wamon.work.ruling import said_of
 
 _STATES = {
     Outcome.SENT: words.DispatchState.SENT,
@@ -70,9 +73,9 @@ class Bookkeeper:
         self.written_s = time.monotonic()
         return acknowledged
 
-    async def append_rulings(self, rulings: Sequence[Ruling]) -> object:
-        """Write later rulings."""
-        return await self._ledger.append_rulings(rulings)
+    async def append_rulings(self, rulings: Sequence[Ruling], *, declaration: int | None = None) -> object:
+        """Write later rulings; a person's come with the number of their declaration."""
+        return await self._ledger.write(lambda book: book.append_rulings(rulings, declaration=declaration))
 
     async def heartbeat(self, began_ms: int, now_ms: int) -> None:
         """An observer runs, since the beginning of this period."""
@@ -210,7 +213,31 @@ class Bookkeeper:
 
     async def windows(self) -> Sequence[Window]:
         """The maintenance that stands."""
-        return standing(await self.declarations(KIND))
+        return standing(await self.declarations(maintenance.KIND))
+
+    async def marks_by_rules(self, target: str, span: Span) -> Sequence[Mark]:
+        """A target's looks with what the rules found, people's words left aside."""
+        return await self._ledger.read(lambda book: book.marks(target, span, people=False))
+
+    async def said(self, since_ms: int) -> list[Said]:
+        """The rulings by people that stand, about looks from after an instant."""
+        every = [said_of(one) for one in await self.declarations(ruling.KIND) if one.withdrawn_at_ms is None]
+        return [one for one in every if one.spoken.end_ms > since_ms]
+
+    async def catch_up(self, said: Said, targets: Iterable[str], since_ms: int, edition: str) -> set[str]:
+        """Rule on looks that came while the ruling on them was being written; the targets of those there were."""
+
+        def rule(book: Book) -> set[str]:
+            late = [one for target in targets for one in _unruled(book, said, target, since_ms, edition)]
+            book.append_rulings(late, declaration=said.number)
+            return {one.target for one in late}
+
+        return await self._ledger.write(rule)
+
+    async def ruled_by(self, number: int) -> Mapping[str, Span]:
+        """The looks that a declaration ruled on: by target, from the first to behind the last."""
+        found = await self._ledger.read(lambda book: book.ruled_by(number))
+        return {target: span for target, span, _ in found}
 
     async def pruned(self) -> Mapping[str, int]:
         """Up to which instant looks were dropped, by target; only targets of which some were."""
@@ -302,6 +329,13 @@ class Bookkeeper:
         """How many notices wait, and for how long the oldest has."""
         owed = await self._ledger.owed()
         return len(owed), max((now_ms - one.notice.created_at_ms for one in owed), default=0)
+
+
+def _unruled(book: Book, said: Said, target: str, since_ms: int, edition: str) -> list[Ruling]:
+    span = Span(max(since_ms, said.spoken.start_ms), said.spoken.end_ms)
+    done = {one.ruling.at_ms for one in book.rulings(span, targets=[target]) if one.declaration == said.number}
+    fresh = said.rulings(target, book.marks(target, span, people=False), edition)
+    return [one for one in fresh if one.at_ms not in done]
 
 
 def _to_book(row: Publication) -> words.Publication:

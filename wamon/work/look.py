@@ -44,7 +44,9 @@ class Book(Protocol):
         self, exchange: Exchange, context: Context, ruling: Ruling, *, keep_exchange: bool = False
     ) -> object: ...
 
-    async def append_rulings(self, rulings: Sequence[Ruling]) -> object: ...
+    async def append_rulings(self, rulings: Sequence[Ruling], *, declaration: int | None = None) -> object:
+        """A person's come with the number of their declaration."""
+        ...
 
     async def enqueue(self, notices: Iterable[Notice]) -> object: ...
 
@@ -144,12 +146,15 @@ class Watch:
             at_ms = started_ms + self._stepped_ms - stepped_ms
             exchange = msgspec.structs.replace(exchange, at_ms=at_ms)
         observed = self.vigil.observe(exchange, repeated=self.repeated(exchange.at_ms or 0))
+        overruled = self.vigil.overrule(name, observed.mark) if observed.fresh else []
         self._plan(name, exchange, observed.finding, extra=bool(planned and planned.extra))
         self._count(exchange, observed)
         self._ask_for_evidence(exchange, observed.finding)
         if self.vigil.due_ms is not None:
             self.wake(TELL, max(self.vigil.due_ms, self.clock()))
-        await self._write(exchange, observed)
+        if overruled:
+            self.last[name] = (observed.mark.at_ms, overruled[-1][1].finding)
+        await self._write(exchange, observed, overruled)
 
     def remember(self, name: str, marks: Sequence[Mark]) -> None:
         """Take up where an earlier run ended: how many looks failed, and how many extra ones were spent."""
@@ -222,7 +227,9 @@ class Watch:
         self._evidence_ms[name] = now_ms
         return True
 
-    async def _write(self, exchange: Exchange, observed: Observed) -> None:
+    async def _write(
+        self, exchange: Exchange, observed: Observed, overruled: Sequence[tuple[int, Ruling]]
+    ) -> None:
         keep = self.vigil.watched[exchange.target].probe is ProbeKind.TOKEN
         try:
             await self.book.record(
@@ -230,6 +237,8 @@ class Watch:
             )
             if observed.follow_ups:
                 await self.book.append_rulings(observed.follow_ups)
+            for number, ruling in overruled:
+                await self.book.append_rulings([ruling], declaration=number)
         except LedgerError as trouble:
             _log.error("a look at %s could not be recorded: %s", exchange.target, trouble)
 

@@ -86,7 +86,7 @@ async def remove(
 
     Raises ValueError, or LedgerError where somebody did so before.
     """
-    _reason(asked.because)
+    require_reason(asked.because)
     declared = await book.declarations(KIND)
     found = next((one for one in declared if one.n == asked.number), None)
     if found is None:
@@ -134,7 +134,7 @@ def read_window(asked: MaintenanceAsked, targets: Sequence[Watched], zone: ZoneI
 
     Raises ValueError with a sentence that shows a right value.
     """
-    _reason(asked.because)
+    require_reason(asked.because)
     own = zone if asked.zone is None else _read(ZONE, "--zone", asked.zone)
     once, recurring = (asked.from_, asked.to), (asked.every, asked.at, asked.first, asked.last)
     if any(word is not None for word in once) and any(word is not None for word in recurring):
@@ -150,7 +150,8 @@ def read_window(asked: MaintenanceAsked, targets: Sequence[Watched], zone: ZoneI
     return Window(when, own.key, asked.targets, asked.accounts, now_ms)
 
 
-def _reason(because: str) -> None:
+def require_reason(because: str) -> None:
+    """Raises ValueError where a person gives no reason."""
     if not because.strip():
         raise ValueError(
             "--because needs a reason, such as --because 'database moves': it is read beside the days"

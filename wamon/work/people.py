@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from wamon.work import maintenance
+from wamon.work import maintenance, ruling
 from wamon.work.maintenance import MaintenanceAsked, RemovalAsked
 from wamon.work.restate import Restated
+from wamon.work.ruling import RulingAsked
 
 
 class Word(NamedTuple):
@@ -21,5 +22,7 @@ class Word(NamedTuple):
 WORDS: Mapping[str, Word] = {
     "maintenance-add": Word(MaintenanceAsked, maintenance.add),
     "maintenance-remove": Word(RemovalAsked, maintenance.remove),
+    "rule": Word(RulingAsked, ruling.rule),
+    "rule-undo": Word(RemovalAsked, ruling.undo),
 }
 """By the name under which the control socket takes them."""

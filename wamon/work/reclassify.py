@@ -23,6 +23,7 @@ from wamon.core.review import (
     MARGIN_MS,
     Ground,
     Review,
+    Turn,
     Unturned,
     day_timeline,
     restated_notice,
@@ -191,20 +192,22 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
     kept = sorted(found.kept, key=lambda one: -one.observations)
     return {
         "rulings": len(found.rulings),
-        "turned": [
-            {
-                "target": one.target,
-                "from": one.before.value,
-                "to": one.after.value,
-                "rule": one.rule,
-                "observations": one.observations,
-                "seconds": one.moved_ms / 1000,
-            }
-            for one in found.turns
-        ],
+        "turned": [turn_document(one) for one in found.turns],
         "days": [_restated(row, outcome.before.get((row.target, row.day))) for row in found.publications],
         "kept": [_kept(one) for one in kept[:KEPT_SHOWN]],
         "kept_more": max(0, len(kept) - KEPT_SHOWN),
+    }
+
+
+def turn_document(one: Turn) -> dict[str, object]:
+    """One turn, as JSON."""
+    return {
+        "target": one.target,
+        "from": one.before.value,
+        "to": one.after.value,
+        "rule": one.rule,
+        "observations": one.observations,
+        "seconds": one.moved_ms / 1000,
     }
 
 

@@ -32,6 +32,7 @@ from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, Span
 from wamon.core.vigil import Watched
 from wamon.work.close import segments_of
+from wamon.work.reclassify import turn_document
 
 T = TypeVar("T")
 
@@ -171,6 +172,7 @@ def restated_document(found: Restated) -> dict[str, object]:
     return {
         "number": found.number,
         "what": found.change.what,
+        "turned": [turn_document(one) for one in found.change.turns],
         "days": [
             {
                 "target": row.target,
