@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from wamon.simulator.endpoint import sign
 from wamon.simulator.graph import Graph
 from wamon.simulator.scenario import DELIVERED, UNDELIVERABLE, News, Reporting, Told
-from wamon.simulator.sending import Sent
+from wamon.simulator.sending import Sent, user_id
 
 FIRST_RETRY_S = 10
 GIVES_UP_AFTER_S = 7 * 24 * 3_600
@@ -87,7 +87,11 @@ def pauses_s() -> Iterator[int]:
 
 
 def report(sent: Sent, told: Told) -> dict[str, Any]:
-    """A status webhook in today's shape; the instant is when it happened, in Unix seconds as text."""
+    """A status webhook in today's shape; the instant is when it happened, in Unix seconds as text.
+
+    The recipient is named in ``contacts``, but not when it failed. Source: Meta, "Business-scoped user IDs", read
+    2026-05.
+    """
     at_s = (sent.at_ms + told.after_ms) // 1_000
     row: dict[str, Any] = {
         "id": sent.wamid,
@@ -97,12 +101,15 @@ def report(sent: Sent, told: Told) -> dict[str, Any]:
     }
     if sent.callback_data:
         row["biz_opaque_callback_data"] = sent.callback_data
+    metadata = {"display_phone_number": sent.display, "phone_number_id": sent.number_id}
+    value: dict[str, Any] = {"messaging_product": "whatsapp", "metadata": metadata}
     if told.message_status == "failed":
         row["errors"] = [failure(told.code)]
     else:
         row["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "utility"}
-    metadata = {"display_phone_number": sent.display, "phone_number_id": sent.number_id}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [row]}
+        row["recipient_user_id"] = user_id(sent.to)
+        value["contacts"] = [{"profile": {"name": "Ada"}, "wa_id": sent.to, "user_id": user_id(sent.to)}]
+    value["statuses"] = [row]
     return _framed({"id": sent.account_id, "changes": [{"value": value, "field": "messages"}]})
 
 

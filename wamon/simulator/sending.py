@@ -53,9 +53,14 @@ def acknowledgement(sent: Sent) -> Payload:
     """What the sender is told: accepted, not delivered."""
     return {
         "messaging_product": "whatsapp",
-        "contacts": [{"input": sent.to, "wa_id": sent.to, "user_id": f"DE.{sent.to[::-1]}"}],
+        "contacts": [{"input": sent.to, "wa_id": sent.to, "user_id": user_id(sent.to)}],
         "messages": [{"id": sent.wamid} | ({"message_status": "accepted"} if sent.template else {})],
     }
+
+
+def user_id(to: str) -> str:
+    """The business-scoped id of whoever has a number."""
+    return f"DE.{to[::-1]}"
 
 
 def wamid(to: str, now_ms: int, sequence: int) -> str:
