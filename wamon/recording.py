@@ -41,10 +41,10 @@ def watched(path: Path, known: Sequence[Watched]) -> list[Watched]:
             probe, at_ms = head_of(head)
             if at_ms is None:
                 continue
-            kinds.setdefault(target, probe or ProbeKind.API)
-            instants = seen.setdefault(target, array("q"))
-            instants.append(at_ms)
-            if len(instants) == _SAMPLE:
+            if target not in seen:
+                seen[target], kinds[target] = array("q"), probe or ProbeKind.API
+            seen[target].append(at_ms)
+            if len(seen[target]) == _SAMPLE:
                 enough.add(target)
     return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
 

@@ -148,13 +148,15 @@ def _looks_like_an_error(node: dict[str, Any]) -> bool:
 def webhook_errors(body: Any) -> Iterator[GraphError]:
     """Errors inside webhook changes: on the value itself, on statuses, on incoming messages."""
     for value in _values(body):
-        yield from (_read(one) for one in dicts(value.get("errors")))
-        for report in dicts(value.get("statuses")):
+        if "errors" in value:
+            yield from map(_read, dicts(value["errors"]))
+        for report in dicts(value["statuses"]) if "statuses" in value else ():
             for one in dicts(report.get("errors")):
                 yield msgspec.structs.replace(_read(one), wamid=_text(report.get("id")) or None)
-        for message in dicts(value.get("messages")):
-            for one in dicts(message.get("errors")):
-                yield msgspec.structs.replace(_read(one), inbound=True)
+        for message in dicts(value["messages"]) if "messages" in value else ():
+            if "errors" in message:
+                for one in dicts(message["errors"]):
+                    yield msgspec.structs.replace(_read(one), inbound=True)
 
 
 def status_reports(body: Any) -> list[StatusReport]:
@@ -216,7 +218,7 @@ def _values(body: Any) -> Iterator[dict[str, Any]]:
     for payload in _payloads(body):
         if "statuses" in payload or payload.get("messaging_product") == "whatsapp":
             yield payload
-        for entry in dicts(payload.get("entry")):
+        for entry in dicts(payload["entry"]) if "entry" in payload else ():
             for change in dicts(entry.get("changes")):
                 if isinstance(change.get("value"), dict):
                     yield change["value"]

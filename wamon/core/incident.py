@@ -142,12 +142,13 @@ def _in_a_row(group: Sequence[Segment]) -> int:
 
 
 def _incident(target: str, group: list[Segment], segments: Sequence[Segment], marks: Sequence[Mark]) -> Incident:
-    weight: Counter[tuple[Verdict, Cause]] = Counter()
-    columns: Counter[Column] = Counter()
+    weight: dict[tuple[Verdict, Cause], int] = {}
+    columns: dict[Column, int] = {}
     for one in group:
-        weight[one.verdict, one.cause] += one.span.length_ms
-        columns[one.column] += one.span.length_ms
-    verdict, cause = weight.most_common(1)[0][0]
+        length_ms = one.end_ms - one.start_ms
+        weight[one.verdict, one.cause] = weight.get((one.verdict, one.cause), 0) + length_ms
+        columns[one.column] = columns.get(one.column, 0) + length_ms
+    verdict, cause = max(weight, key=weight.__getitem__)
     span = Span(group[0].start_ms, group[-1].end_ms)
     later = takewhile(lambda one: one.start_ms >= span.end_ms, reversed(segments))
     over = any(one.column is not Column.UNOBSERVED for one in later)
@@ -155,7 +156,7 @@ def _incident(target: str, group: list[Segment], segments: Sequence[Segment], ma
     codes = Counter(mark.finding.code for mark in inside if mark.finding.code is not None)
     return Incident(
         target=target,
-        kind=_kind(columns.most_common(1)[0][0], cause),
+        kind=_kind(max(columns, key=columns.__getitem__), cause),
         opened_ms=span.start_ms,
         closed_ms=span.end_ms if over else None,
         verdict=verdict,

@@ -124,7 +124,8 @@ class _UnusualError(Exception):
 
 
 def _usual(line: _Usual) -> Exchange:
-    if line.reached not in PHASES:
+    phase = PHASES.get(line.reached or "")
+    if phase is None:
         raise _UnusualError
     expires = line.certificate_expires_at
     return Exchange(
@@ -133,7 +134,7 @@ def _usual(line: _Usual) -> Exchange:
         parse_iso(line.at),
         line.request_fingerprint,
         line.token_fingerprint,
-        PHASES[line.reached],
+        phase,
         line.failure,
         line.http_status,
         _lowered(line.headers),

@@ -42,6 +42,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     exchange: Exchange
     error: GraphError | None
+    shaped: bool = False
+    """Whether the body has the shape of success."""
 
 
 def seen(exchange: Exchange) -> Seen:
@@ -50,8 +52,9 @@ def seen(exchange: Exchange) -> Seen:
     if body is None or isinstance(body, str):
         return Seen(exchange, _challenge(exchange))
     shape = SUCCESS.get(exchange.probe)
-    good = shape is not None and (exchange.http_status or 200) < 300 and shape(body)
-    return Seen(exchange, graph_error(body, nested=not good))
+    shaped = shape is not None and shape(body)
+    good = shaped and (exchange.http_status or 200) < 300
+    return Seen(exchange, graph_error(body, nested=not good), shaped)
 
 
 def _challenge(exchange: Exchange) -> GraphError | None:
@@ -224,8 +227,7 @@ def success(one: Seen, known: Knowledge) -> Finding | None:
     exchange = one.exchange
     if exchange.reached is not Phase.ANSWERED or one.error is not None:
         return None
-    shape = SUCCESS.get(exchange.probe)
-    return OK if shape is not None and shape(exchange.body) else UNKNOWN
+    return OK if one.shaped else UNKNOWN
 
 
 RULES: tuple[Rule, ...] = (

@@ -7,14 +7,16 @@ from wamon.core.finding import Cause, Verdict
 from wamon.core.graph_error import DELIVERED, account_event_times, status_reports, template_events
 from wamon.core.reclassification import Account
 from wamon.core.rules_hindsight.request import OF_THE_REQUEST
-from wamon.core.shapes import token_facts
+from wamon.core.shapes import TokenFacts, token_facts
 
 
 def token_looks(account: Account) -> Iterator[TokenLook]:
     """The statements of a `token` target; calls that failed say nothing."""
     intervals = {mark.at_ms: mark.interval_ms for mark in account.marks}
+    read: dict[int, TokenFacts | None] = {}  # by body: a recording that says the same all day shares one
     for at_ms, exchange in sorted(account.exchanges.items()):
-        facts = token_facts(exchange.body)
+        body = id(exchange.body)
+        facts = read[body] if body in read else read.setdefault(body, token_facts(exchange.body))
         if facts is not None:
             yield TokenLook(at_ms, account.target, intervals.get(at_ms, 0), exchange.token_fingerprint, facts)
 
@@ -73,16 +75,18 @@ def acceptances(records: Iterable[Record], requests: frozenset[str]) -> Acceptan
     """When each of some requests, under each served version, was accepted on any target."""
     instants: dict[tuple[str, str | None], list[When]] = {}
     for record in records:
-        if not any(context.request_fingerprint in requests for context in record.contexts):
-            continue
-        for mark, found in zip(record.marks, record.findings, strict=True):
-            request = mark.context.request_fingerprint
-            if found.verdict is Verdict.OK and request is not None and request in requests:
-                key = (request, mark.context.served_version)
-                instants.setdefault(key, []).append(When(mark.at_ms, record.target))
+        asked = {
+            id(context): instants.setdefault((request, context.served_version), [])
+            for context in record.contexts
+            if (request := context.request_fingerprint) in requests and request is not None
+        }
+        for mark, found in zip(record.marks, record.findings, strict=True) if asked else ():
+            if found.verdict is Verdict.OK and (row := asked.get(id(mark.context))) is not None:
+                row.append(When(mark.at_ms, record.target))
     for row in instants.values():
         row.sort()
-    return Acceptances(instants, frozenset(request for request, _ in instants))
+    accepted = {key: row for key, row in instants.items() if row}
+    return Acceptances(accepted, frozenset(request for request, _ in accepted))
 
 
 def last_accepted(record: Record) -> dict[str, When]:
