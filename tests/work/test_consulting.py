@@ -9,10 +9,11 @@ import pytest
 from tests.support.past import Quiet
 from wamon.assembly import House
 from wamon.core.finding import Cause, Column, Context, Finding, Origin, Ruling, Scope, Verdict
-from wamon.core.meta_page import WHATSAPP, Light, OutageWord, Post, Sign
+from wamon.core.meta_page import WHATSAPP, Light, OutageWord, Page, Post, Sign
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.timeline import HOUR, MINUTE, SECOND, parse_iso
 from wamon.ledger import open_ledger
+from wamon.reference.site import Answer
 from wamon.settings import parse
 from wamon.wiring import Askers
 from wamon.work.bookkeeping import Bookkeeper
@@ -69,3 +70,34 @@ def test_a_post_that_arrives_hours_later_reaches_time_that_was_settled(
 
 def down_of(house: House) -> int:
     return house.report().targets[0].periods["today"].down_ms
+
+
+class Hung:
+    """A site that never answers."""
+
+    async def read(self, page: Page) -> Answer:
+        return Answer(trouble=f"{page.path}: no end within 10000 ms", silent=True)
+
+    def forget(self, page: Page) -> None:
+        """Nothing was read."""
+
+
+def test_rounds_begin_soon_and_then_keep_to_an_instant_of_their_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        ledger = open_ledger(tmp_path / "wamon.db")
+        house = House(parse(SETTINGS), Bookkeeper(ledger, {}), Askers({}), lambda: NOW, drain=Quiet())
+        await house.wake_up()
+        assert house.reference.jobs() == [], "nobody is asked unless told"
+        house.reference.ask(Hung(), jitter_ms=90 * SECOND)
+        (job,) = house.reference.jobs()
+        assert job.name in {one.name for one in house.jobs()}
+        assert job.due(NOW) == NOW + 2 * SECOND
+        await job.run(NOW)
+        dues = [job.due(NOW + seconds * SECOND) - NOW for seconds in (0, 89, 90, 91, 389, 390)]
+        assert [due // SECOND for due in dues] == [90, 90, 390, 390, 390, 690]
+        word = house.report().reference
+        assert word is not None
+        assert (word.read_ms, word.fresh, word.trouble) == (None, False, "data/orgs.json: no end within 10000 ms")
+        await ledger.close()
+
+    asyncio.run(story())

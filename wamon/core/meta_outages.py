@@ -74,15 +74,16 @@ class OutageBook:
         watched = listed in self._listed
         vanished = self._listed.get(listed, {}).keys() - words.keys()
         self._listed[listed] = words
+        active = self._listed.get(_Listed(listed.org, PageKind.OUTAGES), {})
         for key, word in words.items():
             entry = self._entries.get((listed.org, key))
             if entry is None:
                 entry = self._entries[listed.org, key] = _Entry(word, seen_ms)
                 self._note_late(entry, watched)
-            else:
+            elif entry.word is not word:  # pieces are kept once: mostly it is the very same
                 self._note_edited(entry, word, seen_ms)
                 entry.word = word
-            entry.active = key in self._listed.get(_Listed(listed.org, PageKind.OUTAGES), {})
+            entry.active = key in active
             if entry.over_ms is None and _is_over(word, past=not entry.active):
                 entry.over_ms = seen_ms
         for key in vanished:

@@ -9,7 +9,7 @@ from wamon.core.meta_page import Part, Version
 from wamon.core.timeline import DAY
 from wamon.ledger.sheet import Sheet
 
-MOST_A_DAY = 100
+MOST_A_DAY = 50
 """Versions of one page within 24 hours; a page that changes with every look must not fill the disk."""
 
 _NEWEST = "SELECT parts FROM reference_versions WHERE page = ? ORDER BY n DESC LIMIT 1"
