@@ -19,6 +19,7 @@ from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.posted import Outage, posted_spans
 from wamon.core.publication import DayState, Passed, Publication, day_document, day_state, figures_document
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
@@ -36,7 +37,10 @@ _TESTIFYING = frozenset({ProbeKind.TOKEN, ProbeKind.STATUS, ProbeKind.ROUNDTRIP,
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a replay needs of the configuration. ``weekday`` is 0 for Monday."""
+    """What a replay needs of the configuration. ``weekday`` is 0 for Monday.
+
+    ``outages`` are Meta's posts, where somebody kept them: a recording of exchanges holds none.
+    """
 
     targets: tuple[Watched, ...] = ()
     zone: ZoneInfo = ZoneInfo("UTC")
@@ -44,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True):
     weekday: int = 0
     at: time = time(6, 0)
     days: int = 14
+    outages: tuple[Outage, ...] = ()
 
 
 def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
@@ -181,7 +186,12 @@ class _Run:
             now_ms=self.now_ms,
             latest=self._latest,
             passes=tuple(self.passes),
+            outages=self._posted(),
         )
+
+    def _posted(self) -> tuple[Outage, ...]:
+        """What Meta had posted by now."""
+        return tuple(one for one in self.plan.outages if one.first_posted_ms <= self.now_ms)
 
     def _weekly(self, within: Span) -> None:
         self.passes.append(Passed(self.now_ms, within))
@@ -189,6 +199,8 @@ class _Run:
             Account(one.name, one.account, self.archive[one.name].marks, self.witnessed[one.name])
             for one in self.targets
         ]
+        for one in self.targets if self.plan.outages else ():
+            self.archive[one.name].posted = posted_spans(self._posted(), one.probe, self.now_ms)
         found: Review = review(accounts, within, self._ground())
         note = restated_notice(found, self._latest, self.now_ms)
         if note is not None:

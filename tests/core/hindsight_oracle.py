@@ -100,8 +100,10 @@ class Table:
             return words_of(look.stands)
         if look.exchange is None or look.found.verdict == "ok":
             return words_of(look.found)
-        rows = [*self.rows_before_burst(), *self.rows_after_burst()]
-        return self.first(look, rows) or as_found(look)
+        above = self.first(look, self.rows_before_burst())
+        below = self.first(look, self.rows_after_burst())
+        acquitted = below is not None and below[2] != "down"
+        return above or (below if acquitted else None) or as_found(look)
 
     def first(self, look: Look, rows: list[Any]) -> Words | None:
         for row in rows:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wamon.core.contexts import Contexts
+from wamon.core.finding import Context
 from wamon.core.gleaning import components_digest, passing
-from wamon.core.observation import Exchange, Phase, SecondResolver
+from wamon.core.observation import Exchange, Phase, ProbeKind, SecondResolver
 from wamon.core.passing import NOTHING, Health, Passing, TemplateWord
 from wamon.core.reading import read_exchange, write_exchange
 
@@ -135,3 +137,20 @@ def test_what_a_second_resolver_said_travels_with_the_exchange() -> None:
 @pytest.mark.parametrize("asked", [None, "x", {}, {"name": "9.9.9.9", "found": False}, {"name": 1, "found": True}])
 def test_half_an_answer_of_a_second_resolver_is_none(asked: Any) -> None:
     assert read_exchange({"second_resolver": asked}).second_resolver is None
+
+
+def test_a_look_that_tells_something_else_has_another_context_and_equal_ones_share_one() -> None:
+    """The quota fills up, the number is blocked, another site looks: each is kept, and none twice."""
+    contexts = Contexts()
+
+    def context(body: Any, **rest: Any) -> Context:
+        exchange = Exchange("api", ProbeKind.API, http_status=200, body=body, **rest)
+        return contexts.of(exchange, ProbeKind.API, 60_000, "graph", False)
+
+    plain = context({"id": "1"})
+    used = context({"id": "1"}, headers={"x-app-usage": '{"call_count": 85}'})
+    assert (plain.told.usage, used.told.usage) == (None, 80)
+    assert context(NUMBER).told.health == Health("7", connected=True)
+    assert context({"id": "1"}, site="fra").site == "fra"
+    assert context({"id": "1"}) is plain
+    assert context({"id": "1"}, headers={"x-app-usage": '{"call_count": 81}'}) is used

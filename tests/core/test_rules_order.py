@@ -90,6 +90,12 @@ def test_the_calls_we_know_of_are_under_half_of_what_meta_documents(
     assert turned(looks, more=more, within=Span(minute_ms(5), minute_ms(6))) == (FIVE if turns else [])
 
 
+def test_looks_that_are_no_calls_of_the_app_use_up_no_quota() -> None:
+    answered = {"reached": "answered", "http_status": 200, "body": "1"}
+    hook = Target("hook", "webhook", [said(4 - one / 60, **answered) for one in reversed(range(3_000))], SECOND)
+    assert turned([said(4, **usage(12)), throttled(5), said(6)], more=[hook]) == FIVE
+
+
 def test_a_number_that_never_answered_has_the_small_quota() -> None:
     refused = [said(half / 2, 190) for half in range(-190, 8)]
     looks = [*refused, said(4, 190, **usage(12)), throttled(5)]

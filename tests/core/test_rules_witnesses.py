@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.core.hindsight import (
@@ -21,6 +22,9 @@ from tests.core.hindsight import (
     webhook,
 )
 from wamon.core.posted import Outage
+from wamon.core.reclassification import with_hindsight
+from wamon.core.rules_hindsight.case import Case as RuleCase
+from wamon.core.rules_hindsight.number import about_number
 from wamon.core.timeline import HOUR, MINUTE, Span
 
 DENIED = [said(minute, 10) for minute in (4, 5, 6)]
@@ -410,6 +414,23 @@ def test_a_template_that_was_stopped_may_name_the_cause(events: list[Said], turn
     hook = Target("hook", "status", events)
     found = alone(generic(5), [sent(4, 6)], more=[hook], template="canary/en_US")
     assert found == (["5 user_error template user only_us"] if turns else [])
+
+
+@pytest.mark.parametrize("code", [2, 131016])
+def test_the_two_codes_that_are_always_metas_stay_so_even_if_a_catalogue_doubts_them(code: int) -> None:
+    targets = [
+        Target("send", "message", [*sent(3), generic(5, UNPAID), *sent(7)]),
+        Target("peer", "message", sent(5)),
+    ]
+    doubted = msgspec.structs.replace(case_at(targets, 5).finding, code=code)
+    assert about_number(case_at(targets, 5))
+    assert not about_number(case_at(targets, 5)._replace(finding=doubted))
+
+
+def case_at(targets: Sequence[Target], minute: float) -> RuleCase:
+    own = targets[0].account_of()
+    past = Case(targets).gathered([own]).history(own.target)
+    return next(case for case, _ in with_hindsight(own, past) if own.marks[case.place].at_ms == minute_ms(minute))
 
 
 def test_only_us_is_no_wider_than_the_number() -> None:

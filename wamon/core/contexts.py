@@ -14,7 +14,7 @@ class Contexts:
 
     def of(self, exchange: Exchange, probe: ProbeKind, interval_ms: int, account: str, repeated: bool) -> Context:
         """What the look shares with the one before, mostly; else with any other."""
-        last = self._last.get(exchange.target)
+        last, told = self._last.get(exchange.target), passing(exchange)
         if (
             last is not None
             and last.interval_ms == interval_ms
@@ -22,6 +22,8 @@ class Contexts:
             and last.token_fingerprint == exchange.token_fingerprint
             and last.repeated is repeated
             and last.served_version == exchange.served_version
+            and last.site == exchange.site
+            and (last.told is told or last.told == told)
         ):
             return last
         context = Context(
@@ -32,7 +34,7 @@ class Contexts:
             exchange.token_fingerprint,
             exchange.served_version,
             exchange.site,
-            passing(exchange),
+            told,
             repeated=repeated,
         )
         context = self._last[exchange.target] = self._shared.setdefault(context, context)

@@ -8,21 +8,24 @@ import msgspec
 from wamon.core.graph_error import dicts
 from wamon.core.observation import Exchange
 from wamon.core.passing import NOTHING, USAGE_STEPS, Health, Passing, TemplateWord
-from wamon.core.usage import usage_percent
+from wamon.core.usage import USAGE_HEADERS, usage_percent
 
 _SPEAKS_OF_ALL = frozenset({"WABA", "BUSINESS", "APP"})
 _CONNECTED = "CONNECTED"
+_TELLING = frozenset({"health_status", "status", "components", "data"})
+"""A body without any of these keys tells nothing in passing: most looks end here."""
+
 _TEMPLATES_KEPT = 8
 _DIGEST_LETTERS = 16
 
 
 def passing(exchange: Exchange) -> Passing:
     """What is worth keeping of an answer even where it was good. Never raises, whatever the body is."""
-    usage = usage_step(exchange)
+    usage = usage_step(exchange) if any(name in exchange.headers for name in USAGE_HEADERS) else None
     body = exchange.body
-    if not isinstance(body, dict) or "error" in body or (exchange.http_status or 200) >= 300:
+    if not isinstance(body, dict) or _TELLING.isdisjoint(body) or (exchange.http_status or 200) >= 300:
         return NOTHING if usage is None else Passing(usage)
-    found = Passing(usage, health(body), templates(body))
+    found = Passing(usage) if "error" in body else Passing(usage, health(body), templates(body))
     return NOTHING if found == NOTHING else found
 
 

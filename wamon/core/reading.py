@@ -50,6 +50,8 @@ class _Usual(msgspec.Struct, gc=False):
     peer: str | None = None
     certificate_expires_at: str | None = None
     detail: str | None = None
+    site: str = ""
+    second_resolver: SecondResolver | None = None
 
 
 _decode_usual = msgspec.json.Decoder(_Usual).decode
@@ -144,6 +146,8 @@ def _usual(line: _Usual) -> Exchange:
         line.peer,
         None if expires is None else _instant(expires),
         line.detail,
+        line.site,
+        line.second_resolver,
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from wamon.core.finding import Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.finding import Column, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange
@@ -86,8 +86,8 @@ def rejudge(account: Account, past: History, within: Span, edition: str) -> Judg
 def with_hindsight(account: Account, past: History) -> Iterator[tuple[Case, Turned]]:
     """Every look that was not good and whose exchange is kept, with what the first rule that fires makes of it.
 
-    `mixed_burst` asks for neighbours that blame the platform by other evidence, so all other rules go first; then
-    it is heard where it stands in the table.
+    `mixed_burst` asks for neighbours that blame the platform by their own evidence: by the live rules or by a rule
+    above it, unless one below it acquits them. So all others go first, and it is then heard where it stands.
     """
     cases = list(_cases(account, past))
     early = [_first(_BEFORE_BURST, case, past) for case in cases]
@@ -96,8 +96,9 @@ def with_hindsight(account: Account, past: History) -> Iterator[tuple[Case, Turn
         for case, turned in zip(cases, early, strict=True)
     ]
     own = list(past.record.findings)
-    for case, turned in zip(cases, late, strict=True):
-        own[case.place] = turned.finding
+    for case, above, turned in zip(cases, early, late, strict=True):
+        if above is not None or turned.finding.column is not Column.DOWN:
+            own[case.place] = turned.finding
     for place, mark in enumerate(account.marks) if account.by_people else ():
         if mark.at_ms in account.by_people:
             own[place] = mark.finding

@@ -7,7 +7,7 @@ import msgspec
 from wamon.core.observation import Exchange
 from wamon.core.timeline import MINUTE, SECOND
 
-_HEADERS = ("x-business-use-case-usage", "x-app-usage")
+USAGE_HEADERS = ("x-business-use-case-usage", "x-app-usage")
 
 
 def regain_ms(exchange: Exchange) -> int:
@@ -17,7 +17,7 @@ def regain_ms(exchange: Exchange) -> int:
     seconds, documented for one endpoint only, is honoured where it comes.
     """
     waits = [_retry_after(exchange.headers.get("retry-after", ""))]
-    for name in _HEADERS:
+    for name in USAGE_HEADERS:
         if name in exchange.headers:
             waits.extend(
                 entry * MINUTE for entry in _numbers(exchange.headers[name], "estimated_time_to_regain_access")
@@ -30,7 +30,7 @@ def usage_percent(exchange: Exchange) -> int | None:
     """The fullest of the quotas an answer names, in percent; None when it names none (usual when near zero)."""
     found = [
         percent
-        for name in _HEADERS
+        for name in USAGE_HEADERS
         if name in exchange.headers
         for key in ("call_count", "total_cputime", "total_time")
         for percent in _numbers(exchange.headers[name], key)

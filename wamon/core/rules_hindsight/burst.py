@@ -1,13 +1,12 @@
 """Rules about what happens around a verdict: a burst of faults, a limit that was not ours, Meta's word, time."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 
 import msgspec
 
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.observation import ProbeKind
 from wamon.core.rules_hindsight.case import Case, Turned, at_ms, blame_platform
-from wamon.core.rules_hindsight.episode import USAGE_BEFORE_MS
 from wamon.core.rules_hindsight.history import History
 from wamon.core.timeline import DAY, HOUR
 
@@ -67,15 +66,14 @@ def _nearest_system(place: int, step: int, past: History) -> int | None:
 def limit_not_ours(case: Case, past: History) -> Turned | None:
     """Throttled with the quota nearly untouched: the limit was Meta's mistake.
 
-    Preconditions: a doubtful throttle verdict; usage headers of the account told something in the ten minutes
-    before, and all they told from ten minutes before the first throttled look on stayed under 80 %; the calls of
-    the account that we know of, in the hour before, are under half of the documented limit.
+    Preconditions: a doubtful throttle verdict; usage headers of the account told something from ten minutes
+    before the first throttled look of a row on, and all they told stayed under 80 %; the calls of the account that
+    we know of, in the hour before, are under half of the documented limit.
     """
     if not about_limit(case) or limit_lacks(case, past):
         return None
-    usage = case.episode.usage
-    first, last = _told_before(case)
-    return blame_platform(case.finding, "limit_not_ours", usage.names[first:last][-2:])
+    told = case.episode.usage.names[: _words_on_usage(case)]
+    return blame_platform(case.finding, "limit_not_ours", told[-2:])
 
 
 def about_limit(case: Case) -> bool:
@@ -87,12 +85,12 @@ def about_limit(case: Case) -> bool:
 def limit_lacks(case: Case, past: History) -> str:
     """Which condition of an untouched quota is missing, in one sentence; empty when none is."""
     limit = documented_limit(case, past)
-    first, last = _told_before(case)
+    words = _words_on_usage(case)
     if limit is None:
         return "Meta documents no limit for such calls."
-    if first == last:
+    if not words:
         return "No usage header told in the ten minutes before how full the quota was."
-    if case.episode.usage.fullest[last - 1] >= OURS_FROM_PERCENT:
+    if case.episode.usage.fullest[words - 1] >= OURS_FROM_PERCENT:
         return f"A usage header said that {OURS_FROM_PERCENT} % of the quota or more was used."
     if 2 * known_calls(case, past) >= limit:
         return f"The calls we know of were half of the documented limit, {limit} an hour, or more."
@@ -114,15 +112,9 @@ def known_calls(case: Case, past: History) -> int:
     return sum(len(one.places(moment - HOUR + 1, moment)) for one in past.household if one.probe in _CALLING)
 
 
-def _told_before(case: Case) -> tuple[int, int]:
-    """Which words on usage count: half-open places, from ten minutes before the look up to it.
-
-    In a long episode, whose own answers tell nothing, those before its beginning.
-    """
-    instants, moment = case.episode.usage.instants, at_ms(case)
-    last = bisect_right(instants, moment)
-    first = bisect_left(instants, moment - USAGE_BEFORE_MS)
-    return (first, last) if first < last else (0, last)
+def _words_on_usage(case: Case) -> int:
+    """How many words on usage there were up to the look, from ten minutes before the first throttled one on."""
+    return bisect_right(case.episode.usage.instants, at_ms(case))
 
 
 def meta_posted_it(case: Case, past: History) -> Turned | None:

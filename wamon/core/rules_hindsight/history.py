@@ -15,7 +15,7 @@ _SHARED_CAUSES = frozenset({Cause.EDGE, Cause.AUTHENTICATION})
 class History(msgspec.Struct, frozen=True):
     """What the rules of hindsight may consult. By default nothing is known, and nothing known turns nothing.
 
-    ``by_own_evidence`` are the findings with every rule but `mixed_burst` applied; without them the live ones
+    ``by_own_evidence`` are the findings that `mixed_burst` asks its neighbours for; without them the live ones
     count. ``tokens`` are ordered, ``token_uses`` is by fingerprint, ``events_ms`` (ordered) are events of the
     account. ``accepted_here`` gives each request's last acceptance on this target.
 

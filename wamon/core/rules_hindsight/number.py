@@ -93,8 +93,7 @@ def _stopped_template(case: Case, past: History) -> tuple[Cause, tuple[str, ...]
     words = [
         one
         for one in past.templates
-        if past.record.template
-        and one.template == past.record.template
+        if one.template == past.record.template
         and one.at_ms <= at_ms(case)
         and one.template_status in _TEMPLATE_USABLE | _TEMPLATE_STOPPED
     ]

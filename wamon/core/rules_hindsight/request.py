@@ -43,7 +43,7 @@ def cured_by_a_change(case: Case, past: History) -> Turned | None:
         return None
     if request is None or request in past.accepted.ever or between_system_faults(case, past):
         return None
-    cured = [one for other, one in past.accepted_here.items() if other != request and one.at_ms > at_ms(case)]
+    cured = [one for one in past.accepted_here.values() if one.at_ms > at_ms(case)]
     return blame_us(found, "cured_by_a_change", [one.name for one in cured]) if cured else None
 
 
