@@ -1,5 +1,6 @@
 """Maintenance over a real ledger: declared before and after, removed to the millisecond, killed in the middle."""
 
+import asyncio
 from datetime import date
 from pathlib import Path
 
@@ -212,3 +213,28 @@ def test_a_day_keeps_the_zone_it_was_published_in(past: Past) -> None:
         (2, "UTC", HOUR, DAY),
         (3, "UTC", HOUR, DAY),
     ]
+
+
+def test_a_target_that_is_watched_no_longer_keeps_its_days_and_they_are_restated_too(past: Past) -> None:
+    text = past.config.read_text()
+    past.settings = parse(text[: text.index('[[targets]]\nname = "theirs"')])
+    found = past.watch(lambda house: declare(house, HOUR_OF_IT))
+    assert [(row.target, row.figures.maintenance_ms) for row in found.publications] == [
+        ("cloud-api", HOUR),
+        ("theirs", HOUR),
+    ]
+
+
+def test_a_pass_and_a_word_wait_for_each_other(past: Past) -> None:
+    """Both publish: neither may compute from what the other is about to change."""
+
+    async def together(house: House) -> None:
+        covered = Span(parse_iso("2026-11-02T00:00:00Z"), past.span.end_ms)
+        await asyncio.gather(
+            declare(house, HOUR_OF_IT), house.reclassify(covered), withdraw(house, 1), house.reclassify(covered)
+        )
+
+    past.watch(together)
+    told = of_day(past.published("cloud-api"))
+    assert [one.revision for one in told] == [1, 2, 3]
+    assert told[2].figures == told[0].figures

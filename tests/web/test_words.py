@@ -1,6 +1,6 @@
 """What the page says: the line on top, percentages toward the worse, bars, and whose fault it was."""
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -266,6 +266,34 @@ def test_every_bar_has_a_height_a_tone_and_words(sums: Figures) -> None:
     assert (tone == "blank") == (seen == "seen-little") == (not sums.sufficient)
     assert bar.day == "Mon 2026-11-09"
     assert bar.facts
+
+
+def rested(**sums: int) -> Day:
+    found = Figures(total_ms=DAY, maintenance_ms=2 * HOUR, **sums)
+    return Day(TODAY, DayState.CLOSED, 1, found, found)
+
+
+def test_a_day_tells_its_maintenance_and_how_much_of_it_was_declared_afterwards() -> None:
+    plain = bars([rested()], TODAY)[-1]
+    assert plain.facts == "100 %, down 0:00:00; maintenance 2:00:00"
+    assert not plain.worth, "maintenance alone is no trouble"
+    late = bars([rested(retroactive_ms=HOUR)], TODAY)[-1]
+    assert late.facts == "100 %, down 0:00:00; maintenance 2:00:00, 1:00:00 of it declared afterwards"
+    assert late.worth
+
+
+def test_maintenance_has_a_line_where_there_was_some() -> None:
+    calm = page(report([target("api", past=days({}))]), ()).targets[0].chart
+    assert calm is not None
+    assert "Maintenance" not in [one.title for one in calm.lines]
+    rested_day = msgspec.structs.replace(rested(retroactive_ms=HOUR), date=TODAY - timedelta(days=1))
+    chart = page(report([target("api", past=days({rested_day.date: rested_day}))]), ()).targets[0].chart
+    assert chart is not None
+    line = chart.lines[-1]
+    assert (line.title, [(one.text, one.lost) for one in line.cells]) == (
+        "Maintenance",
+        [("0:00:00", ""), ("2:00:00", "1:00:00 afterwards"), ("2:00:00", "1:00:00 afterwards")],
+    )
 
 
 def test_the_page_is_plain_values() -> None:
