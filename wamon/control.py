@@ -101,6 +101,10 @@ def ask(path: Path, command: str, wanted: Mapping[str, Any]) -> dict[str, Any] |
         answer = msgspec.json.decode(response.read(), type=dict[str, Any])
     except (FileNotFoundError, ConnectionRefusedError):
         return None
+    except PermissionError:
+        raise ControlError(
+            f"{path}: only the user that runs the daemon may speak to it; say it as that user, with sudo -u"
+        ) from None
     except (OSError, http.client.HTTPException, msgspec.MsgspecError) as trouble:
         raise ControlError(f"{path}: the daemon does not answer as it should: {trouble}") from trouble
     finally:

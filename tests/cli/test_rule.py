@@ -74,7 +74,7 @@ def test_vector_7_as_programs_read_it(past: Past) -> None:
     ]
     (day,) = document["days"]
     assert (day["revision"], day["before"], day["after"]) == (2, 1.0, pytest.approx(1 - 2400 / 86400))
-    rule(past, "--undo", "1", "--because", "y")
+    rule(past, "--undo", "1")
     (listed,) = asked("rule", "--list", "--json", "-c", past.config).document["rulings"]
     assert (listed["what"], listed["verdict"], listed["cause"], listed["looks"]) == (
         WHOLE,
@@ -82,7 +82,7 @@ def test_vector_7_as_programs_read_it(past: Past) -> None:
         "service",
         40,
     )
-    assert (listed["author"], listed["because"], listed["undone"]["because"]) == ("anna", "x", "y")
+    assert (listed["author"], listed["because"], listed["undone"]["because"]) == ("anna", "x", "no reason given")
 
 
 REFUSED = [
@@ -90,8 +90,7 @@ REFUSED = [
     ((WHAT,), "say what and how, such as wamon rule cloud-api@"),
     ((), "say what and how"),
     (("--undo", "1", "--list"), "say what and how"),
-    (("--undo", "1"), "--because needs a reason"),
-    (("--undo", "1", "--because", "x"), "there is no ruling 1: wamon rule --list shows the numbers"),
+    (("--undo", "1"), "there is no ruling 1: wamon rule --list shows the numbers"),
 ]
 
 

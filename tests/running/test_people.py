@@ -1,7 +1,6 @@
 """What people say to a running daemon, over its control socket: it holds at once, and only its user may say it."""
 
 import os
-import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from tests.cli.platform import simulated
 from tests.cli.program import asked
 from tests.running.daemon import Running, configuration, eventually, free_port, running
+from wamon.control import ControlError, ask
 from wamon.simulator.faults import GraphError
 from wamon.simulator.simulator import Simulator
 
@@ -105,11 +105,15 @@ def test_nobody_else_may_speak_to_it(platform: Simulator, tmp_path: Path) -> Non
         if child == 0:
             try:
                 os.setuid(65534)
-                socket.socket(socket.AF_UNIX).connect(str(path))
+                ask(path, "rule-undo", {})
                 os.write(writer, b"connected")
-            except OSError as refused:
-                os.write(writer, str(refused.strerror).encode())
+            except ControlError as refused:
+                os.write(writer, str(refused).encode())
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
-        assert os.read(reader, 100) == b"Permission denied"
+        told = os.read(reader, 1000).decode()
+        assert (
+            told
+            == f"{path}: only the user that runs the daemon may speak to it; say it as that user, with sudo -u"
+        )

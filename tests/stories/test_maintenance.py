@@ -27,7 +27,7 @@ async def declare(house: House, window: MaintenanceAsked) -> Restated:
 
 
 async def withdraw(house: House, number: int, *, reopen: bool = False) -> Restated:
-    removal = RemovalAsked(number, "it was no maintenance", "ben", reopen)
+    removal = RemovalAsked(number, "ben", "it was no maintenance", reopen)
     return await house.restate(lambda plan: remove(house.book, removal, plan), reopen=reopen)
 
 

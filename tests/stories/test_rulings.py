@@ -51,7 +51,7 @@ async def say(
 
 
 async def take_back(house: House, number: int) -> Restated:
-    return await house.restate(lambda plan: undo(house.book, RemovalAsked(number, "a mistake", "ben"), plan))
+    return await house.restate(lambda plan: undo(house.book, RemovalAsked(number, "ben", "a mistake"), plan))
 
 
 def of_day(told: Sequence[Told], day: str = "2026-11-02") -> list[Told]:
@@ -210,7 +210,7 @@ def test_a_ruling_and_maintenance_over_the_same_time_are_taken_back_in_any_order
     assert (sums.down_ms - first.down_ms, sums.maintenance_ms) == (20 * MINUTE + 30 * SECOND, 40 * MINUTE)
 
     async def back(house: House) -> None:
-        await house.restate(lambda plan: remove(house.book, RemovalAsked(1, "not needed", "ben"), plan))
+        await house.restate(lambda plan: remove(house.book, RemovalAsked(1, "ben", "not needed"), plan))
         await take_back(house, 2)
 
     past.watch(back)

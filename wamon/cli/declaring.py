@@ -75,7 +75,7 @@ def remove_maintenance(
     number: Annotated[int, Parameter(help="as listed")],
     /,
     *,
-    because: Because,
+    because: Annotated[str, Parameter(help="the reason; it may be left out")] = "",
     by: By = None,
     reopen: Reopen = False,
     config: Config = None,
@@ -86,7 +86,7 @@ def remove_maintenance(
     from wamon.cli.people import person
     from wamon.work.maintenance import RemovalAsked
 
-    return remove_command(RemovalAsked(number, because, person(by), reopen), config, json)
+    return remove_command(RemovalAsked(number, person(by), because, reopen), config, json)
 
 
 def rule(
@@ -100,7 +100,7 @@ def rule(
     ] = None,
     /,
     *,
-    because: Annotated[str, Parameter(help="the reason; required but for --list")] = "",
+    because: Annotated[str, Parameter(help="the reason; a ruling needs one")] = "",
     cause: Annotated[str | None, Parameter(help="what went wrong; without it: as it was found")] = None,
     undo: Annotated[int | None, Parameter(help="take the ruling of that number back")] = None,
     list_: Annotated[bool, Parameter(name="--list", help="every ruling by a person, with its number")] = False,
@@ -119,5 +119,5 @@ def rule(
     if list_:
         return list_command(config, json)
     if undo is not None:
-        return undo_command(RemovalAsked(undo, because, person(by), reopen), config, json)
+        return undo_command(RemovalAsked(undo, person(by), because, reopen), config, json)
     return rule_command(RulingAsked(what or "", verdict or "", because, person(by), cause, reopen), config, json)

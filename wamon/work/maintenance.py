@@ -45,12 +45,17 @@ class MaintenanceAsked(msgspec.Struct, frozen=True):
 
 
 class RemovalAsked(msgspec.Struct, frozen=True):
-    """Which declaration is taken back, why, and by whom."""
+    """Which declaration is taken back, by whom, and why: who takes a word back need not give a reason."""
 
     number: int
-    because: str
     author: str
+    because: str = ""
     reopen: bool = False
+
+    @property
+    def reason(self) -> str:
+        """What is kept where no reason was given."""
+        return self.because.strip() or "no reason given"
 
 
 class Book(restate.Book, Protocol):
@@ -86,7 +91,6 @@ async def remove(
 
     Raises ValueError, or LedgerError where somebody did so before.
     """
-    require_reason(asked.because)
     declared = await book.declarations(KIND)
     found = next((one for one in declared if one.n == asked.number), None)
     if found is None:
@@ -96,9 +100,9 @@ async def remove(
         kind=KIND,
         what=window_text(window),
         author=asked.author,
-        because=asked.because,
+        because=asked.reason,
         at_ms=plan.now_ms,
-        reason=f"maintenance removed by {asked.author}: {asked.because}",
+        reason=f"maintenance removed by {asked.author}: {asked.reason}",
         touched=_past(window, plan),
         windows=standing(one for one in declared if one.n != asked.number),
         withdraws=asked.number,

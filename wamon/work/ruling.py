@@ -127,7 +127,6 @@ async def undo(
     book: Book, asked: RemovalAsked, plan: restate.Plan, *, off_loop: Executor | None = None
 ) -> restate.Restated:
     """Take a ruling back: what stood before it stands again. Raises ValueError, or LedgerError the second time."""
-    require_reason(asked.because)
     found = next((one for one in await book.declarations(KIND) if one.n == asked.number), None)
     if found is None:
         raise ValueError(f"there is no ruling {asked.number}: wamon rule --list shows the numbers")
@@ -141,9 +140,9 @@ async def undo(
         kind=KIND,
         what=f"{what_text(spoken)} is {spoken.verdict.value} no longer",
         author=asked.author,
-        because=asked.because,
+        because=asked.reason,
         at_ms=plan.now_ms,
-        reason=f"ruling {asked.number} undone by {asked.author}: {asked.because}",
+        reason=f"ruling {asked.number} undone by {asked.author}: {asked.reason}",
         touched={name: (span,) for name, span in spans.items()},
         windows=await book.windows(),
         withdraws=asked.number,
