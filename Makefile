@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check static lock bench clean
+.PHONY: help demo test check static lock bench soak clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ static: .venv/.wamon-test  ## the part of check that runs nothing: format, lint,
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+soak: .venv/.wamon-test  ## the promises at their whole figures, hours; as root also the unit under a real systemd
+	@scripts/system-packages prometheus debootstrap systemd-container
+	@[ "$$(id -u)" != 0 ] || scripts/soak-root .soak/root
+	@WAMON_SOAK=1 $(BIN)/python -m pytest -q -m "soak or grows" -o timeout=14400 $(ARGS)
 
 lock:  ## requirements.lock anew from pyproject.toml, hashes included, no index address
 	@scripts/lock $(ARGS)

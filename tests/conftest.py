@@ -19,11 +19,13 @@ import pytest
 
 Answer = TypeVar("Answer")
 NO_SKIP = os.environ.get("WAMON_NO_SKIP") == "1"
+SOAK = os.environ.get("WAMON_SOAK") == "1"
 
 # A busy machine is slow, which proves nothing; the gate repeats itself, a developer's machine explores.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("gate" if NO_SKIP else "house")
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile("soak" if SOAK else "gate" if NO_SKIP else "house")
 
 
 def _unskipped(report: Any) -> Any:

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from tests.support.soak import many
 from wamon.core.finding import Column
 from wamon.core.segments import Timeline, account
 from wamon.core.timeline import Span
@@ -17,7 +18,7 @@ RATIOS = ("coverage", "availability", "availability_meta", "availability_experie
 UNTOLD = (None, None, None)
 """Whose fault a stretch is that counts as up is not the arithmetic's affair."""
 PORTIONS = 12
-SCENES_PER_PORTION = 500
+SCENES_PER_PORTION = many(500, 10_000)
 
 
 def fast_timeline(given: Scene) -> Timeline:
@@ -65,6 +66,7 @@ def read_slow(story: oracle.Story, owner: oracle.Told | None) -> tuple[object, .
     return (owner.shown, first, *(UNTOLD if owner.shown is Column.UP else fault))
 
 
+@pytest.mark.grows
 @pytest.mark.parametrize("portion", range(PORTIONS))
 def test_every_figure_equals_the_oracle(portion: int) -> None:
     for seed in range(portion * SCENES_PER_PORTION, (portion + 1) * SCENES_PER_PORTION):

@@ -14,6 +14,7 @@ import pytest
 
 from tests.core.hindsight import KNOWN, START, WITHIN, Said, Target, minute_ms, said, statuses, token, webhook
 from tests.core.hindsight_oracle import EVIDENCE, WORDS, World, expected
+from tests.support.soak import many
 from wamon.core.gathering import Gathered
 from wamon.core.knowledge import Controls, Knowledge, Look
 from wamon.core.posted import Outage
@@ -21,7 +22,7 @@ from wamon.core.reclassification import Account, rejudge
 from wamon.core.review import standing
 from wamon.core.timeline import DAY, MINUTE, Span
 
-LEDGERS = 2_000
+LEDGERS = many(2_000, 10_000)
 SHARES = 8
 """The gate plays them in so many parts, so that a failure names a small one."""
 
@@ -274,6 +275,7 @@ def compare(seeds: range) -> Counter[str]:
     return turned
 
 
+@pytest.mark.grows
 @pytest.mark.parametrize("share", range(SHARES))
 def test_the_pass_says_what_a_brute_force_oracle_says(share: int) -> None:
     part = LEDGERS // SHARES

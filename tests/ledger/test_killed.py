@@ -23,6 +23,7 @@ from tests.ledger.victims import (
     victim,
     write_and_die,
 )
+from tests.support.soak import many
 from wamon.core.finding import Origin, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
@@ -35,9 +36,10 @@ from wamon.ledger.schema import FACTS
 from wamon.ledger.words import Declaration
 from wamon.work.bookkeeping import Bookkeeper
 
-KILLS = 50
+KILLS = many(50, 1_000)
 
 
+@pytest.mark.grows
 def test_nothing_acknowledged_is_lost_by_fifty_kills(tmp_path: Path) -> None:
     """Each run is killed at a random moment while eight writers wait for their acknowledgements."""
     path, moments = tmp_path / "wamon.db", random.Random(20260302)

@@ -12,8 +12,9 @@ import pytest
 
 from tests.running.daemon import Running, eventually, free_port, running
 from tests.support.receiver import Client, status_event
+from tests.support.soak import many
 
-KILLS = 20
+KILLS = many(20, 200)
 POSTS = 10_000
 CONNECTIONS = 24
 SECRETS = {"T_VERIFY": "test verify token", "T_SECRET": "test_app_secret", "T_ACME": "acme secret"}
@@ -168,6 +169,7 @@ async def posting(daemon: Running, port: int, moods: random.Random) -> tuple[set
     return acknowledged, kills
 
 
+@pytest.mark.grows
 def test_twenty_kills_lose_no_event_that_was_answered_200_and_store_none_twice(port: int, tmp_path: Path) -> None:
     with running(tmp_path, quiet(tmp_path, port, RECEIVER), port, SECRETS) as daemon:
         acknowledged, kills = asyncio.run(posting(daemon, port, random.Random(20260302)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.settings.refused_tables import REFUSED_TABLES
 from tests.settings.refused_targets import REFUSED_TARGETS
+from tests.support.soak import many
 from wamon.settings import Settings, SettingsError, load, parse
 
 SAMPLE = (Path(__file__).parent / "contract_sample.toml").read_text()
@@ -62,7 +63,8 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=500)
+@pytest.mark.grows
+@settings(max_examples=many(500, 20_000))
 @given(mutated())
 def test_a_mutated_file_is_refused_in_sentences_that_show_no_secret(text: str) -> None:
     if error := refusal_of(text):

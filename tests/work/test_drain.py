@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.outbox import SqliteOutbox
 from tests.support.sinks import Sink, black_hole, json_sink
+from tests.support.soak import many
 from wamon.core.dispatching import Delivery, Dispatch, Letter, Outcome, Pending, Reason
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
@@ -342,9 +343,10 @@ async def main(path, urls):
 
 asyncio.run(main(sys.argv[1], sys.argv[2:]))
 """
-KILLS = 8
+KILLS = many(8, 1_000)
 
 
+@pytest.mark.grows
 def test_kills_lose_no_notice_and_repeat_at_most_one_each(tmp_path: Path) -> None:
     async def live() -> None:
         async with json_sink() as ops, json_sink() as dev:

@@ -182,6 +182,14 @@ def notify_preview(
     return preview_command(kind, json)
 
 
+@notify.command(name="last-word")
+def notify_last_word(*, config: Config = None) -> int:
+    """What systemd runs before a start: tells the channels how the service ended, once an hour."""
+    from wamon.cli.last_word import last_word_command
+
+    return last_word_command(config)
+
+
 @app.command(group=READ)
 def explain(
     code: Annotated[str, Parameter(help="131026, 190/463, or the word undelivered")], /, *, json: AsJson = False

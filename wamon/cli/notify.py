@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from wamon.cli.examples import EXAMPLES, example
 from wamon.cli.progress import patience
 from wamon.core.dispatching import Delivery, Letter, Pending, compose
 from wamon.core.timeline import iso
-from wamon.notifier.courier import Courier
+from wamon.notifier.courier import DEADLINE_MS, Courier
 from wamon.settings import Channel, RefusedError, Settings, resolve
 from wamon.terminal import BAD, GOOD, Page
 
@@ -22,9 +22,9 @@ from wamon.terminal import BAD, GOOD, Page
 def test_command(channel: str | None, config: Path | None, as_json: bool) -> int:
     """Send one test letter per channel; 1 when one failed, 2 when there is no such channel or no secret."""
     settings = settings_of(config)
-    urls, missing = _urls(_channels(settings, channel))
+    urls, missing = urls_of(_channels(settings, channel))
     with patience("sending"):
-        fates = asyncio.run(_send(urls, _letter(settings)))
+        fates = asyncio.run(send(urls, _letter(settings)))
     if as_json:
         write_json(
             {"channels": [{"channel": name, "ok": one.ok, "detail": one.detail} for name, one in fates.items()]}
@@ -49,7 +49,8 @@ def _channels(settings: Settings, name: str | None) -> list[Channel]:
     return chosen
 
 
-def _urls(channels: list[Channel]) -> tuple[dict[str, str], list[str]]:
+def urls_of(channels: Iterable[Channel]) -> tuple[dict[str, str], list[str]]:
+    """The address of each channel, and a sentence for each that has none."""
     urls: dict[str, str] = {}
     missing: list[str] = []
     for one in channels:
@@ -70,8 +71,9 @@ def _letter(settings: Settings) -> Letter:
     )
 
 
-async def _send(urls: Mapping[str, str], letter: Letter) -> dict[str, Delivery]:
-    courier = Courier(urls)
+async def send(urls: Mapping[str, str], letter: Letter, deadline_ms: int = DEADLINE_MS) -> dict[str, Delivery]:
+    """One attempt on every channel at the same time."""
+    courier = Courier(urls, deadline_ms=deadline_ms)
     try:
         fates = await asyncio.gather(*(courier.send(name, letter) for name in urls))
     finally:

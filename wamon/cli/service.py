@@ -36,8 +36,12 @@ def install_command(config: Path, folder: Path, *, only_print: bool, yes: bool) 
 
 def unit_text(executable: Path, config: Path) -> str:
     """The unit as shipped, with this program and this configuration in it."""
-    start = f"ExecStart={executable} run -c {config}"
-    return re.sub(r"^ExecStart=.*$", lambda _: start, _shipped(), count=1, flags=re.MULTILINE)
+    return re.sub(
+        r"^(Exec\w+=-?)/opt/wamon/bin/wamon (.*) -c .*$",
+        lambda line: f"{line[1]}{executable} {line[2]} -c {config}",
+        _shipped(),
+        flags=re.MULTILINE,
+    )
 
 
 def _shipped() -> str:

@@ -2,7 +2,7 @@
 
 from wamon.settings.advice import warnings
 from wamon.settings.needs import receiving_secrets, resolve_all, secrets_needed
-from wamon.settings.reading import build, default_settings, load, parse
+from wamon.settings.reading import build, default_settings, load, load_channels, parse
 from wamon.settings.refusal import SettingsError
 from wamon.settings.schema import (
     DEFAULT_ACCOUNT,
@@ -63,6 +63,7 @@ __all__ = [
     "build",
     "default_settings",
     "load",
+    "load_channels",
     "masked",
     "parse",
     "receiving_secrets",

@@ -74,13 +74,29 @@ def load(path: Path, *, may_be_idle: bool = False) -> Settings:
 
     Without a target there is nothing to watch, which is refused unless nothing is to be watched.
     """
+    return build(_documents(path), str(path), may_be_idle=may_be_idle)
+
+
+def load_channels(path: Path) -> Settings:
+    """The channels of a file and nothing else of it, for a last word: the rest may be what is wrong.
+
+    Raises SettingsError for a text that is no TOML and for channels that cannot be read.
+    """
+    return build(
+        [Document(one.at, {"channels": one.tables.get("channels", [])}) for one in _documents(path)],
+        str(path),
+        may_be_idle=True,
+    )
+
+
+def _documents(path: Path) -> list[Document]:
     main = Document("", tables_of(_text_of(path, path.name), str(path)))
     service = main.tables.get("service")
     folder = service.get("include") if isinstance(service, dict) else None
     documents = [main]
     if isinstance(folder, str) and folder:
         documents += _included(path.parent / folder, folder, str(path))
-    return build(documents, str(path), may_be_idle=may_be_idle)
+    return documents
 
 
 def _included(folder: Path, spoken: str, name: str) -> Iterator[Document]:

@@ -1,0 +1,1 @@
+"""Long forms and heavy parts: only `make soak` runs them."""
