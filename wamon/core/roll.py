@@ -11,7 +11,7 @@ from wamon.core.timeline import MINUTE, Span
 FOLLOW_UP_MS = 15 * MINUTE
 """New evidence re-judges this far back: younger looks are not settled."""
 
-_SETTLE_EVERY = 128
+SETTLE_EVERY = 128
 """How many looks gather before a cut is tried: cutting costs, holding a few more does not."""
 
 
@@ -23,10 +23,18 @@ class Roll:
     pass holds them for weeks. ``posted`` is when Meta posted outages; what is settled does not hear of later ones.
     """
 
-    def __init__(self, *, confirm: int = 2, hold_ms: int = FOLLOW_UP_MS, posted: Sequence[Span] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        confirm: int = 2,
+        hold_ms: int = FOLLOW_UP_MS,
+        posted: Sequence[Span] = (),
+        settle_every: int = SETTLE_EVERY,
+    ) -> None:
         self.confirm = confirm
         self.posted = posted
         self.hold_ms = hold_ms
+        self.settle_every = settle_every
         self.marks: list[Mark] = []
         self._cut = False
         self._segments: list[Segment] = []
@@ -35,7 +43,7 @@ class Roll:
         self._brackets: list[Span] = []
         self._blips: list[int] = []
         self._tallies = Tallies()
-        self._settle_at = _SETTLE_EVERY
+        self._settle_at = settle_every
 
     @property
     def last_at_ms(self) -> int | None:
@@ -48,7 +56,7 @@ class Roll:
             return self._insert(mark)
         self.marks.append(mark)
         if len(self.marks) >= self._settle_at:
-            self._settle(mark.at_ms - self.hold_ms)
+            self._settle(mark.at_ms - self.hold_ms - 1)
         return True
 
     def _insert(self, mark: Mark) -> bool:
@@ -73,7 +81,7 @@ class Roll:
             self._tallies.take(_looks(self.marks[: cut + 1])[:-1])
             del self.marks[:cut]
             self._cut = True
-        self._settle_at = len(self.marks) + _SETTLE_EVERY
+        self._settle_at = len(self.marks) + self.settle_every
 
     def _keep(self, done: Timeline) -> None:
         self._segments = _joined(self._segments, done.segments)
