@@ -17,7 +17,6 @@ FAILING = (Column.DOWN, Column.NETWORK)
 ANSWERS = (Column.UP, Column.USER)
 UNPROVED = (Cause.AUTHENTICATION, Cause.PERMISSION, Cause.THROTTLING, Cause.REGISTRATION, Cause.INTEGRITY)
 TEN_MINUTES = 600_000
-EVER = 10**15
 
 
 @dataclass
@@ -130,7 +129,7 @@ def tell(marks: Sequence[Mark], now_ms: int, confirm: int = 2, posted: Sequence[
     story = Story(told, outages=len({one.outage for one in told} - {None}))
     story.meta_down = long_chains(told)
     story.proven = proven_pairs(told)
-    story.brackets = [bracket(told, one) for one in told if one.column is Column.DOWN]
+    story.brackets = [bracket(told, one, now_ms) for one in told if one.column is Column.DOWN]
     return story
 
 
@@ -268,14 +267,15 @@ def proven_pairs(told: Sequence[Told]) -> list[Span]:
     ]
 
 
-def bracket(told: Sequence[Told], one: Told) -> Span:
+def bracket(told: Sequence[Told], one: Told, now_ms: int) -> Span:
     """Section 2, `worst_down_s`: from the previous answer to the next one.
 
-    Read: a forgiven network failure is no answer; without an answer the bracket has no end.
+    Read: a forgiven network failure is no answer; without an answer the bracket reaches to the first observation,
+    or to now. (What lies beyond is unobserved, and so in the union by itself.)
     """
     before = [other.at for other in told if other.column in ANSWERS and other.at < one.at]
     after = [other.at for other in told if other.column in ANSWERS and other.at > one.at]
-    return Span(max(before, default=-EVER), min(after, default=EVER))
+    return Span(max(before, default=told[0].at), min(after, default=max(now_ms, told[-1].at)))
 
 
 def inside(instant: int, spans: Iterable[Span]) -> bool:

@@ -50,11 +50,16 @@ def silenced(timeline: Timeline, spans: Sequence[Span]) -> Timeline:
             for one in timeline.segments
             for start, end in subtract([one.span], spans)
         ),
-        meta_down=tuple(subtract(timeline.meta_down, spans)),
+        meta_down=_ten_minutes(subtract(timeline.meta_down, spans)),
         proven=tuple(subtract(timeline.proven, spans)),
         brackets=tuple(subtract(timeline.brackets, spans)),
         blips=timeline.blips,
     )
+
+
+def _ten_minutes(chains: Iterable[Span]) -> tuple[Span, ...]:
+    """Ten consecutive minutes must be ten minutes of whoever speaks."""
+    return tuple(one for one in chains if one.length_ms >= META_MINIMUM_MS)
 
 
 def one_canary(timelines: Sequence[Timeline]) -> Timeline:
@@ -150,7 +155,7 @@ def _fold(
             segments.append(fresh)
     return Timeline(
         segments=tuple(segments),
-        meta_down=tuple(s for s in spans(lambda one: one.meta_down) if s.length_ms >= META_MINIMUM_MS),
+        meta_down=_ten_minutes(spans(lambda one: one.meta_down)),
         proven=tuple(spans(lambda one: one.proven)),
         brackets=tuple(spans(lambda one: one.brackets)),
     )
