@@ -112,6 +112,13 @@ def test_as_of_a_day_tells_what_was_said_then(config: Path) -> None:
     on = asked("uptime", "-c", config, "--as-of", "2026-10-12", "--json").document["days"]
     (day,) = (one for one in on if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["revision"], day["state"]) == (2, "settled")
+    frozen = [
+        {one["state"] for one in asked("uptime", "-c", config, "--as-of", day, "--json").document["days"][2:]}
+        for day in ("2026-11-12", "2026-11-13")
+    ]
+    assert frozen == [{"settled"}, {"frozen"}], (
+        "October is final on its tenth business day, not the evening before"
+    )
     nothing = asked("uptime", "-c", config, "--as-of", "2026-09-30")
     assert (nothing.code, nothing.out) == (1, "")
 

@@ -1,6 +1,6 @@
 """Day states, revisions and the pass that restates days: what is said, when, and never twice."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,6 +53,26 @@ def row(down_ms: int, revision: int = 0) -> Publication:
 )
 def test_a_month_is_final_on_the_tenth_business_day_of_the_next(day: date, frozen: date) -> None:
     assert freezes_on(day) == frozen
+
+
+@pytest.mark.parametrize(
+    ("first", "frozen"),
+    [
+        (date(2026, 6, 1), 12),
+        (date(2026, 9, 1), 14),
+        (date(2026, 4, 1), 14),
+        (date(2026, 10, 1), 14),
+        (date(2026, 5, 1), 14),
+        (date(2026, 8, 1), 14),
+        (date(2026, 11, 1), 13),
+    ],
+    ids=["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+)
+def test_whatever_day_a_month_begins_on_the_one_before_is_final_on_its_tenth_business_day(
+    first: date, frozen: int
+) -> None:
+    for before in (first - timedelta(days=1), (first - timedelta(days=1)).replace(day=1)):
+        assert freezes_on(before) == first.replace(day=frozen)
 
 
 @given(st.dates(date(2020, 1, 1), date(2035, 1, 1)))

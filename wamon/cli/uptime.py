@@ -78,7 +78,7 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
         raise CannotError(f"--to {asked.last} lies before --from {asked.first}; swap them")
     settings = settings_of(config)
     zone = settings.service.timezone
-    at_ms = day_span(asked.as_of, zone).end_ms if asked.as_of else now_ms()
+    at_ms = day_span(asked.as_of, zone).end_ms - 1 if asked.as_of else now_ms()
     with closing(opened(settings)) as book:
         told = chosen(book, asked, at_ms)
         passes = book.passes()
