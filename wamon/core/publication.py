@@ -36,7 +36,7 @@ class Passed(NamedTuple):
     within: Span
 
 
-class Publication(msgspec.Struct, frozen=True):
+class Publication(msgspec.Struct, frozen=True, gc=False):
     """One row of the trail: the figures of a target's day as they were said then, why, and by whom.
 
     ``secondary`` is None where an earlier version, which had none, published it.

@@ -20,7 +20,7 @@ _Z = 1.959963984540054
 """Of a normal distribution, 95 % lie within so many deviations."""
 
 
-class Secondary(msgspec.Struct, frozen=True, array_like=True):
+class Secondary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Integer sums of a day; those of days add up to a month's.
 
     ``bad_minutes`` are UTC minutes more than half of which was down; ``bad_minutes_in_rows``, those of them that

@@ -93,8 +93,7 @@ class Published(Sheet):
             lines = self._lines(trails)
             if month in edges:
                 lines = [line for line in lines if first <= line[0].day <= last]
-            for latest, before in lines:
-                found[latest.target, latest.day] = (before or latest, latest)
+            found |= {(latest.target, latest.day): (before or latest, latest) for latest, before in lines}
         return found
 
     def publications(
