@@ -145,13 +145,18 @@ def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Gro
 
 
 def needed(targets: Sequence[Watched], troubled: set[str]) -> list[Watched]:
-    """Whose looks must be read: those in trouble, the evidence, and all that the platform's row is made of."""
+    """Whose looks must be read: those in trouble, the evidence, and all that the platform's row is made of.
+
+    With a target in trouble all of its account: how full the quota was, how many calls were made and how well the
+    number is are told by its good neighbours too, and may speak against a turn.
+    """
     together = SEND | RECEIVE
     platform = any(one.probe in together and one.name in troubled for one in targets)
+    households = {one.account for one in targets if one.name in troubled}
     return [
         one
         for one in targets
-        if one.name in troubled or one.probe is ProbeKind.TOKEN or (platform and one.probe in together)
+        if one.account in households or one.probe is ProbeKind.TOKEN or (platform and one.probe in together)
     ]
 
 
