@@ -138,6 +138,8 @@ def only(body: dict[str, Any]) -> MessageReport:
         ({"timestamp": "1790000000123"}, {"at_ms": 1_790_000_000_123}),
         ({"timestamp": "yesterday"}, {"at_ms": None}),
         ({"timestamp": "-5"}, {"at_ms": None}),
+        ({"timestamp": -5}, {"at_ms": None}),
+        ({"timestamp": "0"}, {"at_ms": None}),
         ({"timestamp": 10**400}, {"at_ms": None}),
         ({"timestamp": None}, {"at_ms": None}),
         ({"errors": [{"code": "131026"}, {"code": 130472.0}, {"code": True}, {}]}, {"codes": (131026, 130472)}),

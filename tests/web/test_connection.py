@@ -144,12 +144,26 @@ def test_a_client_that_speaks_keeps_its_connection_however_long() -> None:
     asyncio.run(story())
 
 
-def test_a_head_without_end_is_refused_and_fields_after_a_body_go_nowhere() -> None:
+def test_a_head_without_end_is_refused() -> None:
     async def story() -> None:
         async with serve(length, "127.0.0.1", 0) as (host, port):
             reader, writer = await asyncio.open_connection(host, port)
             writer.write(b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 90) for n in range(1_000)))
             assert (await until_cut(reader))[0].startswith(b"HTTP/1.1 431 ")
+            writer.close()
+
+    asyncio.run(story())
+
+
+def test_fields_after_a_body_go_nowhere() -> None:
+    seen: list[int] = []
+
+    async def fields(scope: Scope, receive: Receive, send: Send) -> None:
+        await length(scope, receive, send)
+        seen.append(len(scope["headers"]))
+
+    async def story() -> None:
+        async with serve(fields, "127.0.0.1", 0) as (host, port):
             reader, writer = await asyncio.open_connection(host, port)
             writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n")
             writer.write(b"".join(b"X-%d: y\r\n" % n for n in range(1_000)) + b"\r\n")
@@ -157,6 +171,7 @@ def test_a_head_without_end_is_refused_and_fields_after_a_body_go_nowhere() -> N
             writer.close()
 
     asyncio.run(story())
+    assert seen == [2]
 
 
 def test_who_never_reads_the_answer_is_cut() -> None:
@@ -195,6 +210,16 @@ def test_a_crowd_of_dawdlers_makes_way_for_whoever_speaks(said: bytes) -> None:
             for _ in range(3):
                 async with held(host, port, said, 9):
                     assert [await status_of(host, port) for _ in range(3)] == [200, 200, 200]
+
+    asyncio.run(story())
+
+
+def test_those_who_were_answered_and_stay_make_way_too() -> None:
+    async def story() -> None:
+        async with serve(hello, "127.0.0.1", 0) as (host, port), held(host, port, WHOLE, 3) as readers:
+            for reader in readers:
+                assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
+            assert [await status_of(host, port) for _ in range(2)] == [200, 200]
 
     asyncio.run(story())
 

@@ -267,6 +267,23 @@ def test_the_largest_body_is_metas_and_one_byte_more_is_too_large(chunked: bool)
     told(story)
 
 
+@pytest.mark.parametrize(
+    ("fields", "http_status"),
+    [
+        (b"Content-Length: 4000000\r\nX-Hub-Signature-256: %s\r\n" % signature(b""), 413),
+        (b"Content-Length: 400\r\nX-Hub-Signature-256: sha256=abc\r\n", 401),
+        (b"Content-Length: 400\r\n", 401),
+    ],
+)
+def test_what_its_head_condemns_is_refused_before_its_body_comes(fields: bytes, http_status: int) -> None:
+    async def story(receiver: Listening) -> None:
+        async with asyncio.timeout(10):
+            found, _ = await receiver.client().ask(b"POST /webhook HTTP/1.1\r\nHost: x\r\n%s\r\n" % fields)
+        assert found == http_status
+
+    told(story)
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_of_a_hundred_megabytes_costs_no_memory_and_nobody_waits(announced: bool) -> None:
     async def story(receiver: Listening) -> None:

@@ -74,6 +74,20 @@ def test_one_alone_does_not_wait_for_a_crowd(monkeypatch: pytest.MonkeyPatch) ->
     told(story)
 
 
+def test_commits_begin_a_breath_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive, "BREATH_S", 0.1)
+
+    async def story(ledger: Ledger, intake: Intake) -> None:
+        before, waiting = ledger.commits, []
+        for number in range(40):
+            waiting.append(asyncio.ensure_future(intake.take("graph", event(number))))
+            await asyncio.sleep(0.002)
+        assert set(await asyncio.gather(*waiting)) == {Received.STORED}
+        assert ledger.commits - before <= 10
+
+    told(story)
+
+
 def test_whoever_stops_waiting_stops_nobody_else() -> None:
     async def story(ledger: Ledger, intake: Intake) -> None:
         waiting = [asyncio.ensure_future(intake.take("graph", event(n))) for n in range(6)]

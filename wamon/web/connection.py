@@ -75,7 +75,6 @@ class Connection(HttpToolsProtocol):
     def cut(self) -> None:
         """End it now, whatever is under way."""
         self._crowd.silent.pop(self, None)
-        self.connections.discard(self)
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
