@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,15 +17,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.ledger.paced import TARGETS, paced, publish_days
 from tests.ledger.sample import NOON
-from wamon.core.days import NOTHING, day_figures
+from wamon.core.days import day_figures
 from wamon.core.finding import Mark
 from wamon.core.incident import Lasting
 from wamon.core.knowledge import knowledge
 from wamon.core.observation import ProbeKind
+from wamon.core.review import Ground
 from wamon.core.timeline import DAY, HOUR, Span, day_of, day_span
 from wamon.core.uptime import Figures, add
 from wamon.core.vigil import Vigil, Watched
-from wamon.ledger import Ledger, open_ledger
+from wamon.ledger import Book, Ledger, open_ledger
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.close import close_day
 
@@ -60,6 +61,12 @@ def watched() -> Vigil:
     return vigil
 
 
+def looks(book: Book) -> None:
+    """One day of them, that closing reads."""
+    for exchange, context, ruling in paced(1.0, 0.004, NOON - DAY // 2):
+        book.record(exchange, context, ruling)
+
+
 async def sums(ledger: Ledger, days: int) -> None:
     """So many days of every target, read and added up."""
     by_target: dict[str, list[Figures]] = {}
@@ -74,13 +81,22 @@ async def measured(folder: Path, history: int, vigil: Vigil) -> dict[str, float]
     ledger = open_ledger(folder / f"{history}.db")
     await ledger.activate(NAMES, NOON - 2_000 * DAY)
     await ledger.write(lambda book: publish_days(book, history, TODAY - timedelta(days=history + 1)))
+    await ledger.write(looks)
     book = Bookkeeper(ledger, {})
-    yesterday = iter(TODAY - timedelta(days=1) + timedelta(days=n) for n in range(100))
     now_ms = day_span(TODAY, UTC).start_ms + HOUR
 
+    ground = Ground(
+        targets=tuple(vigil.watched.values()),
+        first_ms=FIRST_MS,
+        known=vigil.known,
+        zone=UTC,
+        confirm=2,
+        now_ms=now_ms + 99 * DAY,
+        latest=lambda _target, _day: None,
+    )
+
     async def close() -> None:
-        day: date = next(yesterday)
-        await close_day(day, vigil, book, first_ms=FIRST_MS, zone=UTC, now_ms=now_ms + 99 * DAY, overlay=NOTHING)
+        await close_day(TODAY - timedelta(days=1), ground.targets, book, ground)
 
     async def open_day() -> None:
         timelines = {name: vigil.timeline(name, now_ms) for name in NAMES}

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import date, timedelta
 from typing import Protocol
@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon import __version__
+from wamon.closing import AGAIN_MS, Closing
 from wamon.consulting import Consulting
-from wamon.core.cadence import next_close, next_weekly
+from wamon.core.cadence import CLOSES_AFTER_MS, next_weekly
+from wamon.core.calendar import Calendar, zones_of
 from wamon.core.days import Overlay, counted
 from wamon.core.incident import Incident, incidents
 from wamon.core.knowledge import knowledge
@@ -20,11 +22,12 @@ from wamon.core.observation import ProbeKind
 from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
-from wamon.core.review import window
+from wamon.core.review import Ground, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
 from wamon.core.vigil import Vigil, Watched
 from wamon.handshakes import wrong_token
-from wamon.jobs import Interruption, Job
+from wamon.jobs import Cut, Interruption, Job
+from wamon.ledger import LedgerError
 from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.timekeeping import HEARTBEAT_MS, Timekeeping
@@ -102,10 +105,10 @@ class House:
             clock,
             recheck_ms=settings.availability.recheck_ms,
             wake=lambda name, at_ms: wake(name if name == TELL else look_job(name), at_ms),
-            refused=lambda name, at_ms: self.timekeeping.missed(name, at_ms, "quota"),
-            repeated=lambda at_ms: self.timekeeping.periods.repeated(at_ms),
         )
         self.timekeeping = Timekeeping(self.vigil, self.watch, book, self.tally, clock)
+        self.closing = Closing(book, self.zone)
+        self.calendar = Calendar(self.zone)
         self._published: dict[tuple[str, date], tuple[Publication, Publication]] = {}
         self._first_ms: Mapping[str, int] = {}
         self._passes: tuple[Passed, ...] = ()
@@ -115,6 +118,8 @@ class House:
         """The clock was set, the machine slept or the process stood still."""
         self.timekeeping.interrupted(one)
         self._reported = None
+        if one.cut is not Cut.STALLED:
+            self.closing.look_from(one.resumed_ms + CLOSES_AFTER_MS)
 
     async def wake_up(self) -> None:
         """Read from the book what the watch must remember: recent looks, what was told, what was published."""
@@ -130,7 +135,7 @@ class House:
         await self.refresh(now_ms)
         self.timekeeping.was_stopped(self._first_ms, now_ms)
         await self._catch_up(now_ms)
-        await self._close_missed(now_ms)
+        self.closing.look_from(now_ms)
 
     async def _remember(self, one: Watched, now_ms: int) -> None:
         """Put a target's looks back on its timeline, those of a clock that was ahead too; hear the controls."""
@@ -159,19 +164,13 @@ class House:
             for name in await self.book.catch_up(said, names, now_ms - KEPT_IN_MEMORY_MS, edition):
                 await self._restore(name, self.clock())
 
-    async def _close_missed(self, now_ms: int) -> None:
-        """Days that ended while nothing ran are closed now, as far back as memory reaches."""
-        today = day_of(now_ms, self.zone)
-        for back in (2, 1):
-            day = today - timedelta(days=back)
-            if next_close(day_span(day, self.zone).start_ms, self.zone) <= now_ms:
-                await self.close(day)
-
     async def refresh(self, now_ms: int) -> None:
         """Read again what was published, and when watching began."""
         days = Span(now_ms - SHOWN_DAYS * DAY, now_ms + DAY)
         self._reported = None
         self._published = dict(await self.book.trail(days, self.zone))
+        zones = zones_of((day, latest.zone) for (_, day), (_, latest) in self._published.items())
+        self.calendar = Calendar(self.zone, zones)
         self._first_ms = await self.book.first_ms()
         self._passes = tuple(await self.book.passes())
         self.tally.reclassification_ms = max((one.at_ms for one in self._passes), default=None)
@@ -220,7 +219,7 @@ class House:
             Job("heartbeat", every(self.pace.heartbeat_ms), self.timekeeping.beat),
             Job("prune", every(DAY), self._prune),
             *self.reference.jobs(),
-            Job("close", lambda now_ms: next_close(now_ms, self.zone), self._close),
+            Job("close", self.closing.due, self.close_ended),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]
 
@@ -250,28 +249,46 @@ class House:
         self.tally.outbox(*await self.book.outbox_state(now_ms))
 
     async def _prune(self, now_ms: int) -> None:
-        """Forget single looks that are older than is wanted; their days were settled long before."""
-        kept_days = max(self.settings.service.observation_days, self.settings.reclassification.days + 8)
-        await self.book.prune(now_ms - kept_days * DAY, now_ms - RECEIPTS_KEPT_MS)
+        """Forget single looks of days that are long settled; not on a clock that was set within the last day."""
+        if now_ms - self.timekeeping.set_ms >= DAY:
+            kept_days = max(self.settings.service.observation_days, self.settings.reclassification.days + 8)
+            await self.book.prune(self.zone, kept_days, now_ms - RECEIPTS_KEPT_MS, now_ms)
 
-    async def _close(self, now_ms: int) -> None:
-        await self.close(day_of(now_ms, self.zone) - timedelta(days=1))
+    async def close_ended(self, now_ms: int) -> None:
+        """Publish every day that has ended; a jump of the clock, or weeks off, may have left many."""
+        if not self.closing.ready(now_ms):
+            return
+        try:
+            watched = tuple(self.vigil.watched.values())
+            waiting = await self.closing.waiting(now_ms, watched, self._first_ms, self.calendar)
+            every = everyone(watched, await self.book.ever_watched()) if waiting.days else ()
+            for day in waiting.days:
+                async with self._publishing:
+                    ground = self._ground(day, waiting.calendar, every)
+                    await close_day(day, watched, self.book, ground, off_loop=self.off_loop)
+        except LedgerError:
+            self.closing.failed(now_ms)
+            self.wake("close", now_ms + AGAIN_MS)
+            raise
+        self.closing.closed(waiting, now_ms)
+        await self.refresh(self.clock())
         self.vigil.forget_before(now_ms - KEPT_IN_MEMORY_MS, now_ms - HOUR)
 
-    async def close(self, day: date) -> None:
-        """Publish a day, and remember what was said."""
-        async with self._publishing:
-            now_ms = self.clock()
-            await close_day(
-                day,
-                self.vigil,
-                self.book,
-                first_ms=self._first_ms,
-                zone=self.zone,
-                now_ms=now_ms,
-                overlay=self.overlay(now_ms),
-            )
-            await self.refresh(now_ms)
+    def _ground(self, day: date, calendar: Calendar, targets: Sequence[Watched]) -> Ground:
+        """What the figures of a day stand on."""
+        now_ms, span = self.clock(), calendar.span(day)
+        return Ground(
+            targets=targets,
+            first_ms=self._first_ms,
+            known=self.vigil.known,
+            zone=self.zone,
+            confirm=self.settings.availability.confirm,
+            now_ms=now_ms,
+            latest=lambda _target, _day: None,
+            overlay=self.overlay(min(now_ms, span.end_ms + DAY), span.start_ms - DAY),
+            outages=self.reference.outages,
+            zones=calendar.closed,
+        )
 
     async def _weekly(self, now_ms: int) -> None:
         await self.reclassify(window(now_ms, self.zone, self.settings.reclassification.days))
@@ -357,6 +374,7 @@ class House:
             notices=self.book.recent_notices,
             passes=self._passes,
             incidents=self._past,
+            zones=self.calendar.closed,
         )
         report = snapshot(
             self.vigil,

@@ -36,6 +36,10 @@ class Timekeeping:
         self._counting = counting
         self._clock = clock
         self.periods = Periods((), clock())
+        self.set_ms = 0
+        """When the clock was last set while this watch ran, on the new clock; 0 for never."""
+        watch.refused = lambda name, at_ms: self.missed(name, at_ms, "quota")
+        watch.repeated = lambda at_ms: self.periods.repeated(at_ms)
         self._ended_ms: int | None = None
 
     async def begin(self) -> None:
@@ -76,6 +80,7 @@ class Timekeeping:
         self._book.soon(self._begin_anew(self.periods.began_ms, one))
         self.periods.cut(one.ended_ms, one.resumed_ms)
         if one.cut is Cut.CLOCK:
+            self.set_ms = one.resumed_ms
             self._watch.step(one.step_ms)
             self._vigil.step(one.resumed_ms, one.step_ms)
 

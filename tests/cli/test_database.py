@@ -4,23 +4,24 @@ import asyncio
 import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.cli.program import asked, wamon
 from wamon.cli.clock import now_ms
-from wamon.cli.database import prunable_ms
 from wamon.core.finding import Column, Context, Finding, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.publication import Passed, Publication
 from wamon.core.timeline import DAY, HOUR, Span, from_ms, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import open_ledger
-from wamon.settings import parse
+from wamon.ledger.retention import prunable_ms
 from wamon.work.bookkeeping import Bookkeeper
 
 OK = Finding(Verdict.OK, column=Column.UP, rule="success")
 OLD_DAYS = 120
+UTC = ZoneInfo("UTC")
 
 
 async def write(path: Path, at_ms: int) -> None:
@@ -93,7 +94,6 @@ def test_prune_drops_old_looks_up_to_the_first_day_that_was_never_published(conf
 def test_prune_waits_until_a_day_is_settled(tmp_path: Path) -> None:
     now = parse_iso("2026-11-09T12:00:00Z")
     seen = now - 20 * DAY
-    settings = parse('[service]\nobservation_days = 16\n[[targets]]\nname = "graph"\nprobe = "edge"\n')
 
     async def story() -> list[int]:
         ledger = open_ledger(tmp_path / "wamon.db")
@@ -103,9 +103,9 @@ def test_prune_waits_until_a_day_is_settled(tmp_path: Path) -> None:
         await book.record(exchange, Context("edge", HOUR), ruling)
         for ago in range(20, 16, -1):
             await book.publish([(day_of(now, ago), ())])
-        before = await ledger.read(lambda book: prunable_ms(book, settings, now))
+        before = await ledger.read(lambda book: prunable_ms(book, UTC, 16, now))
         await book.commit([], [], [], Passed(now - DAY, Span(now - 40 * DAY, now - DAY)))
-        after = await ledger.read(lambda book: prunable_ms(book, settings, now))
+        after = await ledger.read(lambda book: prunable_ms(book, UTC, 16, now))
         await ledger.close()
         return [before, after]
 

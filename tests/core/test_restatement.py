@@ -16,8 +16,8 @@ from wamon.core.knowledge import knowledge
 from wamon.core.maintenance import Once, Window, covers
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
-from wamon.core.restatement import Change, decided, said_anew, told_anew, touched_days
-from wamon.core.review import Ground, day_publications, standing
+from wamon.core.restatement import Change, said_anew, told_anew, touched_days
+from wamon.core.review import Ground, day_publications, decided, standing
 from wamon.core.spoken import Said, Spoken
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_of, day_span
 from wamon.core.uptime import Figures

@@ -63,6 +63,7 @@ def ground(
         confirm=2,
         now_ms=now_ms,
         latest=lambda target, day: trail.get((target, day)),
+        zones={day: row.zone for (_, day), row in trail.items()},
         **rest,
     )
 

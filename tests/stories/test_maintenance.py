@@ -165,21 +165,15 @@ def test_a_day_whose_looks_were_dropped_stays_and_is_named(
 ) -> None:
     """The first whole day after the cut lacks what lies before its midnight: it is not guessed at either."""
 
-    async def pruned(house: House) -> Restated:
-        await house.book.prune(parse_iso(cut), 0)
-        return await declare(house, asked("2026-11-02T10:00", "2026-11-03T11:00", "cloud-api"))
-
-    found = past.watch(pruned)
+    past.prune(parse_iso(cut))
+    found = past.watch(lambda house: declare(house, asked("2026-11-02T10:00", "2026-11-03T11:00", "cloud-api")))
     assert [(one.day.day, one.why) for one in found.kept] == [(day, "pruned") for day in kept]
     assert [(one.day.day, one.figures.maintenance_ms) for one in found.publications] == again
 
 
 def test_a_cut_before_a_quiet_evening_leaves_the_next_day_whole(past: Past) -> None:
-    async def pruned(house: House) -> Restated:
-        await house.book.prune(parse_iso("2026-11-01T23:45:00Z"), 0)
-        return await declare(house, HOUR_OF_IT)
-
-    found = past.watch(pruned)
+    past.prune(parse_iso("2026-11-01T23:45:00Z"))
+    found = past.watch(lambda house: declare(house, HOUR_OF_IT))
     assert found.kept == ()
     assert [(one.target, one.figures.down_ms) for one in found.publications] == [("cloud-api", 0), ("theirs", 0)]
 

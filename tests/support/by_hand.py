@@ -16,6 +16,11 @@ from wamon.work.bookkeeping import Bookkeeper
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+USUAL = Pace(drain_ms=HOUR)
+LEISURELY = Pace(heartbeat_ms=HOUR, drain_ms=24 * HOUR)
+"""For runs of many days."""
 
 GOOD = (400, {"error": {"message": "An active access token must be used", "code": 2500, "type": "OAuthException"}})
 BAD = (500, {"error": {"message": "Something went wrong", "code": 131016, "type": "OAuthException"}})
@@ -64,7 +69,7 @@ class Hand:
     """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, now_ms: int, says: Callable[[str, int], Answer]
+        self, settings: Settings, ledger: Ledger, now_ms: int, says: Callable[[str, int], Answer], pace: Pace
     ) -> None:
         self.now_ms = now_ms
         self.late_ms = 0
@@ -79,7 +84,7 @@ class Hand:
             lambda: self.now_ms,
             drain=_Nobody(),
             wake=self._wake,
-            pace=Pace(drain_ms=3_600_000),
+            pace=pace,
         )
         self._jobs: dict[str, Job] = {}
         self._due: dict[str, int] = {}
@@ -147,10 +152,11 @@ async def by_hand(
     says: Callable[[str, int], Answer] = lambda _name, _at_ms: GOOD,
     *,
     killed: bool = False,
+    pace: Pace = USUAL,
 ) -> AsyncIterator[Hand]:
     """A run from start to stop, or to kill -9."""
     ledger = open_ledger(database)
-    hand = Hand(settings, ledger, now_ms, says)
+    hand = Hand(settings, ledger, now_ms, says, pace)
     try:
         await hand.start()
         yield hand

@@ -137,6 +137,7 @@ class Past:
         try:
             house = House(self.settings, book, Askers({}), lambda: self.now_ms, drain=Quiet())
             await house.wake_up()
+            await house.close_ended(self.now_ms)
             yield house
         finally:
             await ledger.close()
@@ -145,6 +146,11 @@ class Past:
         """Ask the ledger, which nobody has open."""
         with closing(open_book(self.database, readonly=True)) as book:
             return ask(book)
+
+    def prune(self, before_ms: int) -> int:
+        """Drop the looks before an instant, as long as nobody has the ledger open."""
+        with closing(open_book(self.database)) as book:
+            return book.prune(before_ms)
 
     def published(self, target: str | None = None) -> list[Told]:
         """Every publication in the order they were made."""

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,9 +11,9 @@ from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.progress import patience
-from wamon.core.publication import DayState, day_state
-from wamon.core.timeline import Span, day_of, day_span, days_between, iso
+from wamon.core.timeline import iso
 from wamon.ledger import Book, LedgerError, open_book, open_ledger
+from wamon.ledger.retention import prunable_ms
 from wamon.settings import Settings
 from wamon.terminal import BAD, GOOD, Page
 
@@ -117,27 +116,9 @@ def prune_command(config: Path | None, as_json: bool) -> int:
 
 
 def _prune(book: Book, settings: Settings) -> tuple[int, int]:
-    before_ms = prunable_ms(book, settings, now_ms())
+    service = settings.service
+    before_ms = prunable_ms(book, service.timezone, service.observation_days, now_ms())
     return before_ms, book.prune(before_ms) if before_ms else 0
-
-
-def prunable_ms(book: Book, settings: Settings, at_ms: int) -> int:
-    """Up to which instant looks may go: retention is over, and every day is settled and was published. 0: none."""
-    zone, span = settings.service.timezone, book.sizes().observations
-    last = day_of(at_ms, zone) - timedelta(days=settings.service.observation_days + 1)
-    if span is None:
-        return 0
-    before_ms, passes = 0, book.passes()
-    for day in days_between(day_of(span.start_ms, zone), last):
-        settled = day_state(day, zone, at_ms, passes) in (DayState.SETTLED, DayState.FROZEN)
-        if not settled or (not book.publications(day=day) and _seen(book, day_span(day, zone))):
-            break
-        before_ms = day_span(day, zone).end_ms
-    return before_ms
-
-
-def _seen(book: Book, span: Span) -> bool:
-    return any(book.marks(name, span) for name in book.targets())
 
 
 def _written(settings: Settings, act: Callable[[Book], T]) -> T:

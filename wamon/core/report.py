@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.calendar import Calendar
 from wamon.core.catalogue import wording
 from wamon.core.days import PLATFORM, Overlay, counted, day_figures
 from wamon.core.finding import Column, Finding
@@ -15,7 +16,6 @@ from wamon.core.incident import Incident, Kind
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.reference import MetasWord
-from wamon.core.timeline import day_of, day_span
 from wamon.core.uptime import Figures, add, period
 from wamon.core.vigil import EVIDENCE, Vigil, Watched
 
@@ -108,7 +108,7 @@ class Ledgered(msgspec.Struct, frozen=True):
     """What the ledger adds to the watch: the trail of published days, when watching began, and what was told.
 
     ``published`` gives, by row and day, the first and the latest publication; ``incidents`` are read off the
-    segments behind them, for the days that memory no longer holds.
+    segments behind them, for the days that memory no longer holds. ``zones`` are those in which days were closed.
     """
 
     published: Mapping[tuple[str, date], tuple[Publication, Publication]]
@@ -117,6 +117,7 @@ class Ledgered(msgspec.Struct, frozen=True):
     notices: tuple[Told, ...] = ()
     passes: tuple[Passed, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    zones: Mapping[date, str] = {}
 
 
 def snapshot(
@@ -131,14 +132,15 @@ def snapshot(
     last: Mapping[str, tuple[int, Finding]],
 ) -> Report:
     """Put the report together. ``last`` gives each target's last look: its instant and finding."""
-    today = day_of(now_ms, zone)
+    calendar = Calendar(zone, past.zones)
+    today = calendar.day_of(now_ms)
     targets = list(vigil.watched.values())
     timelines = {one.name: vigil.timeline(one.name, now_ms) for one in counted(targets)}
-    open_day = day_figures(targets, timelines, past.first_ms, day_span(today, zone), now_ms, past.overlay)
+    open_day = day_figures(targets, timelines, past.first_ms, calendar.span(today), now_ms, past.overlay)
     yesterday = today - timedelta(days=1)
     unclosed = (
-        day_figures(targets, timelines, past.first_ms, day_span(yesterday, zone), now_ms, past.overlay)
-        if day_state(yesterday, zone, now_ms) is DayState.OPEN
+        day_figures(targets, timelines, past.first_ms, calendar.span(yesterday), now_ms, past.overlay)
+        if day_state(yesterday, calendar.zone_of(yesterday), now_ms) is DayState.OPEN
         else {}
     )
     rows = {

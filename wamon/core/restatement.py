@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.calendar import Calendar, zones_of
 from wamon.core.days import PLATFORM_ROWS
 from wamon.core.finding import Mark, Ruling
 from wamon.core.incident import Kind, Severity
@@ -15,9 +16,9 @@ from wamon.core.maintenance import Window
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish
-from wamon.core.review import MARGIN_MS, Ground, Turn, counted_text, day_timeline, publications_of
-from wamon.core.segments import NEAR_MS, Timeline, slice_around
-from wamon.core.timeline import Span, day_span, iso, union
+from wamon.core.review import Ground, Turn, counted_text, day_tallies, day_timeline, publications_of
+from wamon.core.segments import Timeline
+from wamon.core.timeline import Span, iso, union
 from wamon.core.uptime import percent_and_lost
 from wamon.core.vigil import EVIDENCE, Watched
 
@@ -77,13 +78,9 @@ class Touched(NamedTuple):
 
     day: date
     zone: ZoneInfo
+    span: Span
     rows: tuple[str, ...]
     targets: tuple[Watched, ...]
-
-    @property
-    def span(self) -> Span:
-        """Midnight to midnight in the zone it was published in."""
-        return day_span(self.day, self.zone)
 
     @property
     def needed(self) -> list[Watched]:
@@ -108,28 +105,22 @@ def touched_days(
         for name, each in change.touched.items()
     }
     together = union(one for each in targets if each.probe in SEND | RECEIVE for one in spans.get(each.name, ()))
-    rows: dict[tuple[date, str], list[str]] = {}
+    zones = zones_of((day, row.zone) for (_, day), row in before.items())
+    rows: dict[tuple[date, str, Span], list[str]] = {}
     for (name, day), row in before.items():
-        whole = day_span(day, ZoneInfo(row.zone))
+        whole = Calendar(ZoneInfo(row.zone), {**zones, day: row.zone}).span(day)
         if any(one.overlaps(whole) for one in (together if name in PLATFORM_ROWS else spans.get(name, ()))):
-            rows.setdefault((day, row.zone), []).append(name)
+            rows.setdefault((day, row.zone, whole), []).append(name)
     return [
         Touched(
             day,
             ZoneInfo(zone),
+            span,
             tuple(names),
             tuple(one for one in targets if one.probe in EVIDENCE or (one.name, day) in before),
         )
-        for (day, zone), names in sorted(rows.items())
+        for (day, zone, span), names in sorted(rows.items())
     ]
-
-
-def decided(marks: Sequence[Mark], span: Span, pruned_ms: int | None) -> bool:
-    """Whether what is left of a target's looks still decides a day: pruning took nothing that reaches into it."""
-    if pruned_ms is None or pruned_ms <= span.start_ms - MARGIN_MS:
-        return True
-    first, _ = slice_around(marks, span)
-    return first > 0 and pruned_ms + NEAR_MS <= marks[first].at_ms <= span.start_ms
 
 
 class Said(NamedTuple):
@@ -152,11 +143,12 @@ def said_anew(
         for one in touched.needed
         if one.name not in lost
     }
+    tallies = {name: day_tallies(marks[name], touched.span) for name in timelines}
     found = Said(
         [], [Kept(name, touched.day, Stays.PRUNED) for name in touched.rows if _lost(name, touched, lost)]
     )
     state = day_state(touched.day, touched.zone, ground.now_ms, ground.passes)
-    for fresh in publications_of(timelines, marks, touched.day, ground, change.reason):
+    for fresh in publications_of(timelines, tallies, touched.day, ground, change.reason):
         if fresh.target not in touched.rows:
             continue
         latest = ground.latest(fresh.target, touched.day)

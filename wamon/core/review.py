@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.calendar import Calendar
 from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_rows
 from wamon.core.finding import Cause, Column, Mark, Ruling, Verdict
 from wamon.core.gathering import NOTHING_BESIDE, Beside, Gathered
@@ -20,7 +21,7 @@ from wamon.core.platform import RECEIVE, SEND
 from wamon.core.posted import Outage, posted_spans
 from wamon.core.publication import DayState, Passed, Publication, day_state, publish
 from wamon.core.reclassification import Account, Kept, rejudge
-from wamon.core.segments import Timeline, account, judged_columns, owned_ms, slice_around
+from wamon.core.segments import NEAR_MS, Timeline, account, judged_columns, owned_ms, slice_around
 from wamon.core.tallies import WINDOW_MS, Tallies
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
 from wamon.core.uptime import percent_and_lost
@@ -85,7 +86,8 @@ class Ground(msgspec.Struct, frozen=True):
     """Everything a pass stands on. ``latest`` gives the standing publication of a row's day, None if none.
 
     ``passes`` are all passes so far, this one included. ``outages`` are those Meta posted, ``beside`` is further
-    evidence that stands in no target's looks.
+    evidence that stands in no target's looks. ``zones`` are those in which days were closed,
+    ``pruned`` up to when looks were dropped.
     """
 
     targets: Sequence[Watched]
@@ -100,6 +102,13 @@ class Ground(msgspec.Struct, frozen=True):
     reopen: bool = False
     outages: Sequence[Outage] = ()
     beside: Beside = NOTHING_BESIDE
+    zones: Mapping[date, str] = {}
+    pruned: Mapping[str, int] = {}
+
+    @property
+    def calendar(self) -> Calendar:
+        """Which stretch of time each day is."""
+        return Calendar(self.zone, self.zones)
 
 
 def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
@@ -182,28 +191,24 @@ def _published(
     reason = reason_text(turns)
     last = within.end_ms - 1
     for day in days_between(day_of(within.start_ms, ground.zone), day_of(last, ground.zone)):
-        for fresh in _in_their_zones(marks, day, ground, reason):
-            state = day_state(day, ZoneInfo(fresh.zone), ground.now_ms, ground.passes)
-            if state is DayState.OPEN:
+        state = day_state(day, ground.calendar.zone_of(day), ground.now_ms, ground.passes)
+        if state is DayState.OPEN:
+            continue
+        lost = _lost(marks, day, ground)
+        for fresh in day_publications(marks, day, ground, reason):
+            if fresh.target in lost:
                 continue
             row = publish(fresh, ground.latest(fresh.target, day), state=state, reopen=ground.reopen)
             if row is not None:
                 yield row
 
 
-def _in_their_zones(
-    marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground, reason: str
-) -> Iterable[Publication]:
-    """A day's rows, each in the zone it was closed in: a change of the service's zone moves no closed day."""
-    zones = {ground.zone.key: day_publications(marks, day, ground, reason)}
-    names = dict.fromkeys(row.target for row in zones[ground.zone.key])
-    for name in names:
-        latest = ground.latest(name, day)
-        zone = latest.zone if latest else ground.zone.key
-        if zone not in zones:
-            then = msgspec.structs.replace(ground, zone=ZoneInfo(zone))
-            zones[zone] = day_publications(marks, day, then, reason)
-        yield from (row for row in zones[zone] if row.target == name)
+def _lost(marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground) -> set[str]:
+    """Rows of a day that cannot be computed any more, because looks that decide it were dropped."""
+    span = ground.calendar.span(day)
+    lost = {name for name, row in marks.items() if not decided(row, span, ground.pruned.get(name))}
+    together = any(one.name in lost for one in ground.targets if one.probe in SEND | RECEIVE)
+    return lost | set(PLATFORM_ROWS) if together else lost
 
 
 def day_publications(
@@ -213,36 +218,34 @@ def day_publications(
 
     Targets whose looks are not given have no row; nor has the platform, where one that it is made of is missing.
     """
-    span = day_span(day, ground.zone)
-    timelines = {
-        one.name: day_timeline(one.probe, marks[one.name], span, ground)
-        for one in counted(ground.targets)
-        if one.name in marks
-    }
-    return publications_of(timelines, marks, day, ground, reason)
+    span = ground.calendar.span(day)
+    given = [one for one in counted(ground.targets) if one.name in marks]
+    timelines = {one.name: day_timeline(one.probe, marks[one.name], span, ground) for one in given}
+    tallies = {one.name: day_tallies(marks[one.name], span) for one in given}
+    return publications_of(timelines, tallies, day, ground, reason)
 
 
 def publications_of(
     timelines: Mapping[str, Timeline],
-    marks: Mapping[str, Sequence[Mark]],
+    tallies: Mapping[str, Tallies],
     day: date,
     ground: Ground,
     reason: str,
 ) -> list[Publication]:
-    """The same from timelines of the day, and the looks they were made of."""
-    span = day_span(day, ground.zone)
+    """The same from timelines of the day, and its looks in windows of five minutes."""
+    span, zone = ground.calendar.span(day), ground.calendar.zone_of(day)
     rows = day_rows(ground.targets, timelines, ground.first_ms, span, ground.now_ms, ground.overlay)
     whole = all(one.name in timelines for one in ground.targets if one.probe in SEND | RECEIVE)
     return [
         Publication(
             name,
             day,
-            ground.zone.key,
+            zone.key,
             0,
             ground.now_ms,
             row.figures(ground.overlay),
             reason,
-            secondary=row.secondary(ground.overlay, span, day_tallies(marks.get(name, ()), span)),
+            secondary=row.secondary(ground.overlay, span, tallies.get(name)),
         )
         for name, row in rows.items()
         if whole or name not in PLATFORM_ROWS
@@ -263,6 +266,14 @@ def day_tallies(marks: Sequence[Mark], span: Span) -> Tallies:
     tallies = Tallies()
     tallies.take((mark.at_ms, column) for mark, column in zip(near, judged_columns(near), strict=True))
     return tallies
+
+
+def decided(marks: Sequence[Mark], span: Span, pruned_ms: int | None) -> bool:
+    """Whether what is left of a target's looks still decides a day: pruning took nothing that reaches into it."""
+    if pruned_ms is None or pruned_ms <= span.start_ms - MARGIN_MS:
+        return True
+    first, _ = slice_around(marks, span)
+    return first > 0 and pruned_ms + NEAR_MS <= marks[first].at_ms <= span.start_ms
 
 
 def reason_text(turns: Sequence[Turn]) -> str:

@@ -80,6 +80,11 @@ class Book(Declared, Published, Outbox, Presence, Reference, Received):
                 "tallies": self.rebuild_tallies(),
             }
 
+    def reach(self) -> Span | None:
+        """From the first to the last look there is; None without any."""
+        first, last = self._connection.execute(_REACH).fetchone()
+        return Span(first, last + 1) if first is not None else None
+
     def sizes(self) -> Sizes:
         """Bytes on the disk, rows per table, and the span of the observations."""
         page, pages, free = (
@@ -90,12 +95,11 @@ class Book(Declared, Published, Outbox, Presence, Reference, Received):
             table: self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
             for table in _COUNTED
         }
-        first, last = self._connection.execute(_REACH).fetchone()
         wal = Path(f"{self.place}-wal")
         return Sizes(
             page * pages,
             wal.stat().st_size if wal.exists() else 0,
             page * free,
             rows,
-            Span(first, last + 1) if first is not None else None,
+            self.reach(),
         )

@@ -311,6 +311,23 @@ class Observed(Sheet):
         )
         return dict(rows.fetchall())
 
+    def last_looks(self) -> dict[str, int]:
+        """When every target ever watched was last looked at; one never looked at is left out."""
+        rows = self._connection.execute(
+            "SELECT t.name, (SELECT max(at_ms) FROM observations WHERE target = t.id) FROM targets t ORDER BY t.id"
+        )
+        return {name: at_ms for name, at_ms in rows if at_ms is not None}
+
+    def looked_at(self, span: Span) -> dict[str, Context]:
+        """Who was looked at in a span, with the context of one of the looks."""
+        rows = self._connection.execute(
+            "SELECT t.name, (SELECT context FROM observations WHERE target = t.id AND at_ms >= ? AND at_ms < ? "
+            "LIMIT 1) FROM targets t ORDER BY t.id",
+            tuple(span),
+        ).fetchall()
+        contexts = self._contexts.words()
+        return {name: contexts[number] for name, number in rows if number is not None}
+
     def last_contexts(self) -> dict[str, Context]:
         """What every target ever watched was when it was last looked at; one never looked at is left out."""
         rows = self._connection.execute(

@@ -113,6 +113,15 @@ class Published(Sheet):
         )
         return [_publication(cells) for cells in rows.fetchall()]
 
+    def closed_rows(self, at_ms: int) -> list[tuple[date, str, str]]:
+        """Day, target and zone of every row that was published by an instant, not by a clock that was ahead."""
+        rows = self._connection.execute(
+            "SELECT day, target, zone FROM publications WHERE published_at_ms <= ? "
+            "GROUP BY day, target ORDER BY day, min(n)",
+            (at_ms,),
+        )
+        return [(date.fromisoformat(day), target, zone) for day, target, zone in rows.fetchall()]
+
     def segments(self, publication: int) -> list[Segment]:
         """The stretches behind a publication, by its number."""
         rows = self._connection.execute(

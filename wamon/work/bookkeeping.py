@@ -25,6 +25,7 @@ from wamon.core.timeline import Span, day_of, parse_iso
 from wamon.core.vigil import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
+from wamon.ledger.retention import prunable_ms
 from wamon.work import maintenance, ruling
 from wamon.work.maintenance import standing
 from wamon.work.ruling import said_of
@@ -86,10 +87,20 @@ class Bookkeeper:
         """Slots passed without a look."""
         await self._ledger.miss(target, at_ms, words.MissedReason(reason), slots)
 
-    async def prune(self, before_ms: int, receipts_before_ms: int) -> None:
-        """Forget single looks and single webhooks from before an instant each; what was said of them stays."""
-        await self._ledger.prune(before_ms)
+    async def prune(self, zone: ZoneInfo, kept_days: int, receipts_before_ms: int, now_ms: int) -> None:
+        """Forget single looks of days that are settled and published, and old webhooks; what was said stays."""
+        before_ms = await self._ledger.read(lambda book: prunable_ms(book, zone, kept_days, now_ms))
+        if before_ms:
+            await self._ledger.prune(before_ms)
         await self._ledger.prune_receipts(receipts_before_ms, canaries_before_ms=before_ms)
+
+    async def closed_rows(self, at_ms: int) -> Sequence[tuple[date, str, str]]:
+        """Day, row and zone of everything that was published by an instant."""
+        return await self._ledger.read(lambda book: book.closed_rows(at_ms))
+
+    async def last_looks(self) -> Mapping[str, int]:
+        """When every target there ever was was last looked at."""
+        return await self._ledger.read(lambda book: book.last_looks())
 
     async def first_ms(self) -> dict[str, int]:
         """When each target was first watched."""

@@ -1,19 +1,31 @@
-"""Close a day: publish the figures of every row once its last looks are beyond doubt."""
+"""Close a day: publish the figures of every row, from the book, once its last looks are beyond doubt."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import date
-from typing import Protocol
-from zoneinfo import ZoneInfo
+from typing import Protocol, TypeVar
 
-from wamon.core.days import Overlay, counted, day_rows
-from wamon.core.publication import Publication
+import msgspec
+
+from wamon.core.days import counted
+from wamon.core.finding import Mark
+from wamon.core.publication import Publication, publish
+from wamon.core.review import MARGIN_MS, Ground, day_tallies, day_timeline, publications_of
 from wamon.core.segments import Segment, Timeline
-from wamon.core.timeline import Span, day_span
-from wamon.core.vigil import Vigil
+from wamon.core.tallies import Tallies
+from wamon.core.timeline import Span
+from wamon.core.vigil import Watched
+
+T = TypeVar("T")
+
+AHEAD = "closed; it was published before by a clock that was ahead"
 
 
 class Book(Protocol):
-    """Where publications are kept, with the segments behind them."""
+    """Where looks are read, and publications kept with the segments behind them."""
+
+    async def marks(self, target: str, span: Span) -> Sequence[Mark]: ...
 
     async def latest(self, day: date) -> Mapping[str, Publication]: ...
 
@@ -21,30 +33,51 @@ class Book(Protocol):
 
 
 async def close_day(
-    day: date,
-    vigil: Vigil,
-    book: Book,
-    *,
-    first_ms: Mapping[str, int],
-    zone: ZoneInfo,
-    now_ms: int,
-    overlay: Overlay,
+    day: date, watched: Sequence[Watched], book: Book, ground: Ground, *, off_loop: Executor | None = None
 ) -> list[Publication]:
-    """Publish a day for the first time. A row that was published before is left to the weekly pass."""
-    span = day_span(day, zone)
-    targets = list(vigil.watched.values())
-    timelines = {one.name: vigil.timeline(one.name, now_ms) for one in counted(targets)}
-    latest = await book.latest(day)
-    rows = []
-    for name, found in day_rows(targets, timelines, first_ms, span, now_ms, overlay).items():
-        if name in latest:
-            continue
-        secondary = found.secondary(overlay, span, vigil.rolls[name].tallies() if name in timelines else None)
-        fresh = Publication(name, day, zone.key, 1, now_ms, found.figures(overlay), "closed", secondary=secondary)
-        rows.append((fresh, segments_of(timelines.get(name), span)))
+    """Publish a day for the first time; what memory holds of it does not matter. The summing runs in ``off_loop``.
+
+    ``watched`` are the targets of now, of which every one has a row; of ``ground``'s other targets those that
+    were looked at on that day have. A row that was published before is left to the weekly pass, but for one that
+    a clock which was ahead had published.
+    """
+    span, latest = ground.calendar.span(day), await book.latest(day)
+    around = Span(span.start_ms - MARGIN_MS, span.end_ms + MARGIN_MS)
+    timelines: dict[str, Timeline] = {}
+    tallies: dict[str, Tallies] = {}
+    present = {one.name for one in watched}
+    for one in counted(ground.targets):
+        marks = await book.marks(one.name, around)
+        if one.name in present or any(span.holds(mark.at_ms) for mark in marks):
+            timelines[one.name], tallies[one.name] = await _off_loop(off_loop, _summed(one, marks, span, ground))
+    there = [one for one in ground.targets if one.name in timelines]
+    own = msgspec.structs.replace(ground, targets=there)
+    rows = [
+        (row, segments_of(timelines.get(row.target), span))
+        for fresh in publications_of(timelines, tallies, day, own, "closed")
+        if (row := _first(fresh, latest.get(fresh.target))) is not None
+    ]
     if rows:
         await book.publish(rows)
     return [row for row, _ in rows]
+
+
+def _summed(
+    one: Watched, marks: Sequence[Mark], span: Span, ground: Ground
+) -> Callable[[], tuple[Timeline, Tallies]]:
+    return lambda: (day_timeline(one.probe, marks, span, ground), day_tallies(marks, span))
+
+
+def _first(fresh: Publication, before: Publication | None) -> Publication | None:
+    if before is None or before.published_at_ms <= fresh.published_at_ms:
+        return publish(fresh, None) if before is None else None
+    return publish(msgspec.structs.replace(fresh, reason=AHEAD), before)
+
+
+async def _off_loop(executor: Executor | None, compute: Callable[[], T]) -> T:
+    if executor is None:
+        return compute()
+    return await asyncio.get_running_loop().run_in_executor(executor, compute)
 
 
 def segments_of(timeline: Timeline | None, span: Span) -> list[Segment]:

@@ -74,8 +74,6 @@ class Watch:
         *,
         recheck_ms: int = 10 * SECOND,
         wake: Callable[[str, int], None] = lambda _name, _at_ms: None,
-        refused: Callable[[str, int], None] = lambda _name, _at_ms: None,
-        repeated: Callable[[int], bool] = lambda _at_ms: False,
     ) -> None:
         self.vigil = vigil
         self.asker = asker
@@ -84,8 +82,10 @@ class Watch:
         self.clock = clock
         self.recheck_ms = recheck_ms
         self.wake = wake
-        self.refused = refused
-        self.repeated = repeated
+        self.refused: Callable[[str, int], None] = lambda _name, _at_ms: None
+        """Hears of a target and the instant of a look after which a cap allowed no extra one."""
+        self.repeated: Callable[[int], bool] = lambda _at_ms: False
+        """Whether an instant was watched before the clock was set back."""
         self.last: dict[str, tuple[int, Finding]] = {}
         self._beats: dict[str, Beat] = {}
         self._due: dict[str, Due] = {}

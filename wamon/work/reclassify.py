@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.calendar import zones_of
 from wamon.core.days import Overlay
 from wamon.core.finding import Mark, Ruling
 from wamon.core.gathering import NOTHING_BESIDE, Beside
@@ -32,7 +33,7 @@ from wamon.core.review import (
     window,
 )
 from wamon.core.segments import Segment
-from wamon.core.timeline import Span, day_span, iso
+from wamon.core.timeline import DAY, Span, day_span, iso
 from wamon.core.vigil import Watched
 from wamon.work.close import segments_of
 
@@ -49,6 +50,8 @@ class Book(Protocol):
     async def looks(self, control: str, span: Span) -> Sequence[Look]: ...
 
     async def published(self, span: Span, zone: ZoneInfo) -> Mapping[tuple[str, date], Publication]: ...
+
+    async def pruned(self) -> Mapping[str, int]: ...
 
     async def passes(self) -> Sequence[Passed]: ...
 
@@ -100,7 +103,7 @@ async def reclassify(
     chosen = needed(targets, await book.troubled(around))
     accounts = [await book.account(one.name, one.account, around) for one in chosen]
     controls = await _controls(book, targets, around)
-    before = await book.published(plan.within, plan.zone)
+    before = await book.published(plan.within._replace(start_ms=plan.within.start_ms - 3 * DAY), plan.zone)
     passed = Passed(plan.now_ms, plan.within)
     ground = Ground(
         targets=targets,
@@ -115,6 +118,8 @@ async def reclassify(
         reopen=plan.reopen,
         outages=plan.outages,
         beside=plan.beside,
+        zones=zones_of((day, row.zone) for (_, day), row in before.items()),
+        pruned=await book.pruned(),
     )
     found = await _off_loop(off_loop, lambda: review(accounts, plan.within, ground))
     notice = restated_notice(found, ground.latest, plan.now_ms)
@@ -139,7 +144,7 @@ def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Gro
     """The stretches behind a publication; a row put together of others has none of its own."""
     if row.target not in marks:
         return []
-    span = day_span(row.day, ZoneInfo(row.zone))
+    span = ground.calendar.span(row.day)
     probe = next(one.probe for one in ground.targets if one.name == row.target)
     return segments_of(day_timeline(probe, marks[row.target], span, ground), span)
 

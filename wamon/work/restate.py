@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.calendar import zones_of
 from wamon.core.days import Overlay
 from wamon.core.finding import Mark
 from wamon.core.knowledge import Knowledge
@@ -22,12 +23,11 @@ from wamon.core.restatement import (
     Said,
     Touched,
     change_text,
-    decided,
     said_anew,
     told_anew,
     touched_days,
 )
-from wamon.core.review import MARGIN_MS, Ground, standing
+from wamon.core.review import MARGIN_MS, Ground, decided, standing
 from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, Span
 from wamon.core.vigil import Watched
@@ -97,7 +97,7 @@ async def restate(book: Book, change: Change, plan: Plan, *, off_loop: Executor 
 
     Nothing else may publish meanwhile. Raises LedgerError where there is nothing to take back.
     """
-    around = Span(change.span.start_ms - DAY, min(change.span.end_ms, plan.now_ms) + DAY)
+    around = Span(change.span.start_ms - 3 * DAY, min(change.span.end_ms, plan.now_ms) + DAY)
     before = await book.published(around, plan.zone) if change.touched else {}
     accounts = {one.name: one.account for one in plan.targets}
     ground = Ground(
@@ -112,6 +112,7 @@ async def restate(book: Book, change: Change, plan: Plan, *, off_loop: Executor 
         overlay=Overlay(covers(change.windows, accounts, around), plan.unobserved),
         reopen=plan.reopen,
         outages=plan.outages,
+        zones=zones_of((day, row.zone) for (_, day), row in before.items()),
     )
     rows: list[tuple[Publication, Sequence[Segment]]] = []
     kept: list[Kept] = []
