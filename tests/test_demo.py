@@ -26,7 +26,7 @@ def test_the_week_is_played_within_a_minute_and_every_episode_is_told(tmp_path: 
         "[CRITICAL] Our side · the access token is refused · cloud-api · since 09:33 UTC",
         "We were offline 25 min since 16:01 UTC: counted as unobserved, not as downtime",
         "[URGENT] Our endpoint · the webhook endpoint fails · webhook · since 11:06 UTC",
-        "Restated · 1 day · 14 looks turned · 1 h 10 min moved",
+        "Restated · cloud-api 2026-11-05: 100 % (0:00:00) -> 95.13 % (1:10:00) · 1 h 10 min judged otherwise",
         "  cloud-api 2026-11-05: 100 % (0:00:00) -> 95.13 % (1:10:00), revision 2, weekly pass: same token valid",
     ):
         assert line in told.stdout

@@ -450,7 +450,7 @@ def test_a_real_prometheus_scrapes_it_and_its_rules_fire(prometheus: Callable) -
         assert sums[0][1] == len(Verdict)
         quantile = 'histogram_quantile(1, wamon_probe_duration_seconds_bucket{target="cloud-api",step="total"})'
         assert server.query(quantile)[0][1] == 0.25
-        pending = server.wait_for('ALERTS{alertname="WamonTargetOutage"}')
+        pending = server.wait_for('ALERTS{alertname="WamonErrorBudgetSpent"}')
         assert pending[0][0]["target"] == "cloud-api"
         (scraped,) = server.get("targets")["activeTargets"]
         assert scraped["lastError"] == ""

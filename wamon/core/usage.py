@@ -1,5 +1,6 @@
 """Meta's usage headers: how much of a quota is used, and when a throttled caller regains access."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from wamon.core.observation import Exchange
 from wamon.core.timeline import MINUTE, SECOND
 
+USAGE_PERCENTAGES = ("call_count", "total_cputime", "total_time")
 USAGE_HEADERS = ("x-business-use-case-usage", "x-app-usage")
 
 
@@ -28,14 +30,14 @@ def regain_ms(exchange: Exchange) -> int:
 
 def usage_percent(exchange: Exchange) -> int | None:
     """The fullest of the quotas an answer names, in percent; None when it names none (usual when near zero)."""
-    found = [
-        percent
-        for name in USAGE_HEADERS
-        if name in exchange.headers
-        for key in ("call_count", "total_cputime", "total_time")
-        for percent in _numbers(exchange.headers[name], key)
-    ]
-    return max(found, default=None)
+    found = [_fullest(exchange.headers[name]) for name in USAGE_HEADERS if name in exchange.headers]
+    return max((percent for percent in found if percent is not None), default=None)
+
+
+@lru_cache(maxsize=1024)
+def _fullest(header: str) -> int | None:
+    """The highest percentage in a header. A caller gets the same text over and over: it is read once."""
+    return max((percent for key in USAGE_PERCENTAGES for percent in _numbers(header, key)), default=None)
 
 
 def _retry_after(text: str) -> int:
