@@ -141,8 +141,8 @@ def _shared_ms(some: Iterable[Span], others: Sequence[Span]) -> int:
 
 def add(parts: Iterable[Figures]) -> Figures:
     """Days to a month: sums are added, and divided once, afterwards."""
-    rows = [msgspec.structs.astuple(part) for part in parts]
-    return Figures(*(sum(column) for column in zip(*rows, strict=True))) if rows else Figures()
+    rows = list(map(msgspec.structs.astuple, parts))
+    return Figures(*map(sum, zip(*rows, strict=True))) if rows else Figures()
 
 
 class Period(msgspec.Struct, frozen=True):
