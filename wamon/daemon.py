@@ -19,7 +19,7 @@ from wamon.jobs import Cut, Interruption, Job
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier
-from wamon.receiving import Receiver, open_receiver
+from wamon.receiving import Listener, Receiver, open_receiver
 from wamon.reference.site import Site
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
@@ -67,6 +67,8 @@ class Daemon:
                 SIGN_OF_LIFE, self.secrets[settings.service.heartbeat_url].reveal()
             )
         self.receiver: Receiver | None = None
+        self.listeners: list[Listener] = []
+        """Who hears of webhooks as they arrive; a part that wants to joins in `_open`."""
         self.started = False
         self._since_s = time.monotonic()
 
@@ -136,7 +138,9 @@ class Daemon:
         book.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
         self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
         if self.settings.receiving:
-            self.receiver = await open_receiver(self.settings, self.secrets, ledger, self.house.tally, wall_ms)
+            self.receiver = await open_receiver(
+                self.settings, self.secrets, ledger, self.house.tally, wall_ms, self.listeners
+            )
 
     def _overlapped(self, target: str, at_ms: int) -> None:
         self.house.timekeeping.missed(target, at_ms, "overlap")

@@ -1,9 +1,10 @@
 """The webhook receiver of a running daemon: its endpoint, and the record of when it listened."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from wamon.ledger import Ledger, LedgerError
+from wamon.ledger.words import Arrival
 from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.web.webhook import PATH, Webhook
@@ -11,6 +12,9 @@ from wamon.wiring import Secrets, doors
 from wamon.work.receive import Intake
 
 _log = logging.getLogger("wamon.receive")
+
+Listener = Callable[[Arrival], None]
+"""Hears of each new authentic webhook once it is on the disk. Called on the loop, so it is quick."""
 
 
 class Receiver:
@@ -38,9 +42,14 @@ class Receiver:
 
 
 async def open_receiver(
-    settings: Settings, found: Secrets, ledger: Ledger, tally: Tally, clock: Callable[[], int]
+    settings: Settings,
+    found: Secrets,
+    ledger: Ledger,
+    tally: Tally,
+    clock: Callable[[], int],
+    listeners: Sequence[Listener] = (),
 ) -> Receiver:
-    """A receiver for every account, its key made or found."""
+    """A receiver for every account, its key made or found. Who joins ``listeners`` later is heard too."""
     key = await ledger.write(lambda book: book.hash_key())
     every = doors(settings, found)
     for path, door in every.items():
@@ -48,5 +57,18 @@ async def open_receiver(
             _log.warning("%s refuses everything: account %s has an empty app_secret", path, door.account)
     verify_token = settings.receiver.verify_token
     assert verify_token is not None, "the settings refuse a receiver without one"
-    intake = Intake(ledger, key, clock)
+    intake = Intake(ledger, key, clock, telling(listeners))
     return Receiver(Webhook(every, found[verify_token].reveal().encode(), intake, tally.received), ledger)
+
+
+def telling(listeners: Sequence[Listener]) -> Listener:
+    """One listener that passes arrivals on to several; what goes wrong with one does not reach the others."""
+
+    def tell_each(arrival: Arrival) -> None:
+        for listener in listeners:
+            try:
+                listener(arrival)
+            except Exception:
+                _log.exception("a webhook is stored, but %s failed on it", listener)
+
+    return tell_each
