@@ -26,7 +26,8 @@ from wamon.core.review import Ground, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
 from wamon.core.vigil import Vigil, Watched
 from wamon.handshakes import wrong_token
-from wamon.jobs import Cut, Interruption, Job
+from wamon.jobs import Cut, Interruption, Job, every, look_job
+from wamon.latencies import Latencies
 from wamon.ledger import LedgerError
 from wamon.metrics import Tally
 from wamon.settings import Settings
@@ -72,6 +73,7 @@ class House:
 
     _past: tuple[Incident, ...] = ()
     _reported: Report | None = None
+    _passes: tuple[Passed, ...] = ()
 
     def __init__(
         self,
@@ -109,9 +111,9 @@ class House:
         self.timekeeping = Timekeeping(self.vigil, self.watch, book, self.tally, clock)
         self.closing = Closing(book, self.zone)
         self.calendar = Calendar(self.zone)
+        self.latencies = Latencies(book, clock, lambda: self.calendar)
         self._published: dict[tuple[str, date], tuple[Publication, Publication]] = {}
         self._first_ms: Mapping[str, int] = {}
-        self._passes: tuple[Passed, ...] = ()
         self._publishing = asyncio.Lock()
 
     def interrupted(self, one: Interruption) -> None:
@@ -133,6 +135,7 @@ class House:
             await self._remember(one, now_ms)
         self.vigil.rewind(now_ms)
         await self.refresh(now_ms)
+        await self.latencies.remember([*self.vigil.rolls])
         self.timekeeping.was_stopped(self._first_ms, now_ms)
         await self._catch_up(now_ms)
         self.closing.look_from(now_ms)
@@ -219,6 +222,7 @@ class House:
             Job("heartbeat", every(self.pace.heartbeat_ms), self.timekeeping.beat),
             Job("prune", every(DAY), self._prune),
             *self.reference.jobs(),
+            *self.latencies.jobs(),
             Job("close", self.closing.due, self.close_ended),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]
@@ -386,14 +390,4 @@ class House:
             days=SHOWN_DAYS,
             last=self.watch.last,
         )
-        return self.reference.beside(report)
-
-
-def look_job(name: str) -> str:
-    """The name of the job that looks at a target."""
-    return f"look:{name}"
-
-
-def every(interval_ms: int) -> Callable[[int], int]:
-    """Due at whole multiples of an interval."""
-    return lambda now_ms: now_ms - now_ms % interval_ms + interval_ms
+        return self.latencies.beside(self.reference.beside(report))

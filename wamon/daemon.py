@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from wamon.assembly import USUAL_PACE, House, every
+from wamon.assembly import USUAL_PACE, House
 from wamon.control import Command, socket_path
 from wamon.control import listen as listen_for_commands
 from wamon.core.report import Report
-from wamon.jobs import Cut, Interruption, Job
+from wamon.jobs import Cut, Interruption, Job, every
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier

@@ -91,3 +91,13 @@ class Walk:
             finally:
                 sleeping.cancel()
                 waking.cancel()
+
+
+def look_job(name: str) -> str:
+    """The name of the job that looks at a target."""
+    return f"look:{name}"
+
+
+def every(interval_ms: int) -> Callable[[int], int]:
+    """Due at whole multiples of an interval."""
+    return lambda now_ms: now_ms - now_ms % interval_ms + interval_ms

@@ -13,6 +13,7 @@ from wamon.core.catalogue import wording
 from wamon.core.days import PLATFORM, Overlay, counted, day_figures
 from wamon.core.finding import Column, Finding
 from wamon.core.incident import Incident, Kind
+from wamon.core.latency import Latency
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.reference import MetasWord
@@ -73,6 +74,7 @@ class TargetReport(msgspec.Struct, frozen=True):
     remedy: str
     days: tuple[Day, ...]
     periods: Mapping[str, Figures]
+    latency: Latency | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -198,7 +200,7 @@ def _days(
 
 
 def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
-    """Sums for today, yesterday, this month and all the days there are; sums are added, and divided last."""
+    """Sums for today, yesterday, this month, the last one and all days; they are added, and divided last."""
 
     def on(day: date) -> Figures:
         return add(one.figures for one in days if one.date == day)
@@ -207,6 +209,9 @@ def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
         "today": on(today),
         "yesterday": on(today - timedelta(days=1)),
         "month": period(one.figures for one in days if _same_month(one.date, today)).figures,
+        "last_month": period(
+            one.figures for one in days if _same_month(one.date, today.replace(day=1) - timedelta(days=1))
+        ).figures,
         "days": period(one.figures for one in days).figures,
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from wamon.core.timeline import Span
 from wamon.ledger.declared import Declared
 from wamon.ledger.failures import LedgerError
+from wamon.ledger.latencies import Latencies
 from wamon.ledger.opening import copy, naming_damage, verify
 from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
@@ -36,7 +37,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Published, Outbox, Presence, Reference, Received):
+class Book(Declared, Published, Outbox, Presence, Reference, Received, Latencies):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

@@ -34,7 +34,8 @@ RECEIVED_FACTS = (
     "account_events",
     "received_hours",
 )
-FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS)
+LATENCY_FACTS = ("latencies",)
+FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS, *LATENCY_FACTS)
 """Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
 
 EXTENDED = ("running", "listening")
@@ -298,3 +299,16 @@ def m004_windows_of_passes(db: Database) -> None:
     """Which instants a weekly pass judged again: only a day that it saw whole is settled by it."""
     for column in ("start_ms", "end_ms"):
         db.execute(f"ALTER TABLE passes ADD COLUMN {column} INTEGER")
+
+
+@MIGRATIONS()
+def m005_latencies(db: Database) -> None:
+    """How long the good looks of every ended day took, in counts that outlive the looks."""
+    table = """CREATE TABLE latencies (
+         target INTEGER NOT NULL REFERENCES targets,
+         day TEXT NOT NULL,
+         looks INTEGER NOT NULL,
+         sketch BLOB NOT NULL,
+         PRIMARY KEY (target, day)) WITHOUT ROWID"""
+    for statement in (table, *(guard for table in LATENCY_FACTS for guard in guards(table))):
+        db.execute(statement)

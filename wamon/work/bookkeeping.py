@@ -11,6 +11,7 @@ from wamon.core.dispatching import Dispatch, Outcome, Pending
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
+from wamon.core.latency import Sketch
 from wamon.core.maintenance import Window
 from wamon.core.meta_page import Part, Version
 from wamon.core.notice import Notice, NoticePhase, Told
@@ -43,7 +44,8 @@ _SHOWN_NOTICES = 30
 class Bookkeeper:
     """What was seen, ruled, published and told, through one open ledger.
 
-    ``channels`` gives, for each channel, the kinds of notice it gets. ``on_dispatch`` hears of every attempt.
+    ``channels`` gives, for each channel, the kinds of notice it gets. ``on_dispatch`` hears of every attempt,
+    ``on_record`` of every look once it is written.
     """
 
     def __init__(self, ledger: Ledger, channels: Mapping[str, Iterable[str]]) -> None:
@@ -51,6 +53,7 @@ class Bookkeeper:
         self._channels = {name: frozenset(map(str, kinds)) for name, kinds in channels.items()}
         self._beside: set[asyncio.Task[object]] = set()
         self.on_dispatch: Callable[[Dispatch], None] = lambda _row: None
+        self.on_record: Callable[[Exchange, Ruling], None] = lambda _exchange, _ruling: None
         self.recent_notices: tuple[Line, ...] = ()
         self.written_s = time.monotonic()
         """When something was last durably written, on the monotonic clock."""
@@ -72,6 +75,7 @@ class Bookkeeper:
         """Write a look and its first ruling; durable when this returns."""
         acknowledged = await self._ledger.record(exchange, context, ruling, keep_exchange=keep_exchange)
         self.written_s = time.monotonic()
+        self.on_record(exchange, ruling)
         return acknowledged
 
     async def append_rulings(self, rulings: Sequence[Ruling], *, declaration: int | None = None) -> object:
@@ -148,6 +152,18 @@ class Bookkeeper:
     async def page_versions(self, since_ms: int) -> Sequence[Version]:
         """What the pages of Meta's said since an instant."""
         return await self._ledger.read(lambda book: book.page_versions(since_ms))
+
+    async def latencies(self, first: date, last: date) -> Mapping[tuple[str, date], Sketch]:
+        """How long the good looks of ended days took, by target and day."""
+        return await self._ledger.read(lambda book: book.latencies(first, last))
+
+    async def took(self, target: str, span: Span) -> Mapping[int, Sketch]:
+        """How long a target's good looks of a span took, by hour."""
+        return await self._ledger.read(lambda book: book.took(target, span))
+
+    async def keep_latencies(self, rows: Sequence[tuple[str, date, Sketch]]) -> None:
+        """Write down how long the good looks of ended days took."""
+        await self._ledger.write(lambda book: book.keep_latencies(rows))
 
     async def trail(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], tuple[Publication, Publication]]:
         """The first and the latest publication of every row's day that a span touches."""
