@@ -21,6 +21,9 @@ Answer = TypeVar("Answer")
 NO_SKIP = os.environ.get("WAMON_NO_SKIP") == "1"
 SOAK = os.environ.get("WAMON_SOAK") == "1"
 
+# The width of whoever runs the tests, or of a worker that has no terminal, is nobody's wish for a page.
+os.environ.pop("COLUMNS", None)
+
 # A busy machine is slow, which proves nothing; the gate repeats itself, a developer's machine explores.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
