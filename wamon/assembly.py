@@ -32,8 +32,9 @@ from wamon.ledger import LedgerError
 from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.timekeeping import HEARTBEAT_MS, Timekeeping
-from wamon.wiring import Askers, lasting, watched
+from wamon.wiring import Askers, kept, lasting, watched
 from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.care import prune
 from wamon.work.close import close_day
 from wamon.work.look import TELL, Watch
 from wamon.work.reclassify import Outcome, Pass, reclassify
@@ -46,9 +47,6 @@ KEPT_IN_MEMORY_MS = 3 * DAY
 """Timelines of so many days are kept in memory: today, and a yesterday that may still have to be closed."""
 
 SHOWN_DAYS = 90
-
-RECEIPTS_KEPT_MS = 8 * DAY
-"""Webhooks are kept a day longer than Meta repeats them."""
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -255,8 +253,7 @@ class House:
     async def _prune(self, now_ms: int) -> None:
         """Forget single looks of days that are long settled; not on a clock that was set within the last day."""
         if now_ms - self.timekeeping.set_ms >= DAY:
-            kept_days = max(self.settings.service.observation_days, self.settings.reclassification.days + 8)
-            await self.book.prune(self.zone, kept_days, now_ms - RECEIPTS_KEPT_MS, now_ms)
+            await prune(self.book, kept(self.settings), now_ms)
 
     async def close_ended(self, now_ms: int) -> None:
         """Publish every day that has ended; a jump of the clock, or weeks off, may have left many."""

@@ -27,8 +27,9 @@ from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError,
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside
-from wamon.wiring import Askers, asking, calling, jitter_ms
+from wamon.wiring import Askers, asking, calling, jitter_ms, kept
 from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.care import CARE, Care
 from wamon.work.drain import Drain
 from wamon.work.people import WORDS, Word
 from wamon.work.reclassify import PassAsked, outcome_document
@@ -151,7 +152,14 @@ class Daemon:
             self.receiver.step()
 
     def _commands(self) -> dict[str, Command]:
-        return {"reclassify": self._reclassify} | {name: self._taking(word) for name, word in WORDS.items()}
+        words = {name: self._taking(word) for name, word in WORDS.items()}
+        return {"reclassify": self._reclassify} | words | {name: self._caring(act) for name, act in CARE.items()}
+
+    def _caring(self, act: Care) -> Command:
+        async def care(_wanted: dict[str, Any]) -> Mapping[str, Any]:
+            return await act(self.house.book, kept(self.settings), wall_ms())
+
+        return care
 
     def _taking(self, word: Word) -> Command:
         async def take(wanted: dict[str, Any]) -> Mapping[str, Any]:

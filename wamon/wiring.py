@@ -17,8 +17,12 @@ from wamon.wire.exchange import exchange, open_client
 from wamon.wire.request import Request
 from wamon.wire.resolver import Resolver
 from wamon.wire.trust import trust
+from wamon.work.care import Kept
 
 _FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+
+LATEST_PASS_DAYS = 8
+"""A weekly pass that had to wait for the next Monday still finds the looks it judges."""
 
 _TOKENLESS = frozenset({ProbeKind.EDGE, ProbeKind.WEBHOOK, ProbeKind.CONTROL})
 
@@ -97,6 +101,12 @@ def calling(name: str, url: str) -> Asking:
     aim = Aim(url=url)
     request = KINDS[ProbeKind.CONTROL](aim)
     return Asking(name, ProbeKind.CONTROL, 10 * SECOND, aim, "any", None, request)
+
+
+def kept(settings: Settings) -> Kept:
+    """How long single looks are kept: as configured, and never less than the weekly pass may still ask for."""
+    pass_needs = settings.reclassification.days + LATEST_PASS_DAYS
+    return Kept(settings.service.timezone, max(settings.service.observation_days, pass_needs))
 
 
 def jitter_ms(settings: Settings) -> int:

@@ -90,6 +90,21 @@ def test_a_ruling_turns_the_open_incident_and_what_comes_after_it(platform: Simu
         assert daemon.stop()[0] == 0
 
 
+def test_the_database_is_looked_after_while_the_daemon_runs(platform: Simulator, tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:
+        daemon.ready()
+        eventually(lambda: daemon.attempts("cloud-api", "ok") >= 2, "looks")
+        pruned = asked("db", "prune", "--json", "-c", daemon.file)
+        assert (pruned.code, pruned.document) == (0, {"before": None, "observations": 0, "webhooks": 0})
+        rebuilt = asked("db", "rebuild", "--json", "-c", daemon.file)
+        assert (rebuilt.code, rebuilt.err) == (0, "")
+        assert rebuilt.document["tallies"] >= 2
+        seen = daemon.attempts("cloud-api", "ok")
+        eventually(lambda: daemon.attempts("cloud-api", "ok") > seen, "it goes on looking")
+        assert daemon.stop()[0] == 0
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_nobody_else_may_speak_to_it(platform: Simulator, tmp_path: Path) -> None:
     port = free_port()

@@ -2,22 +2,23 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.progress import patience
-from wamon.core.timeline import iso
+from wamon.control import ControlError, ask, socket_path
+from wamon.core.timeline import DAY, iso
 from wamon.ledger import Book, LedgerError, open_book, open_ledger
-from wamon.ledger.retention import prunable_ms
 from wamon.settings import Settings
 from wamon.terminal import BAD, GOOD, Page
-
-T = TypeVar("T")
+from wamon.wiring import kept
+from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.care import CARE, RECEIPTS_KEPT_MS
 
 
 def database_of(settings: Settings) -> Path:
@@ -99,51 +100,51 @@ def stats_command(config: Path | None, as_json: bool) -> int:
 
 
 def prune_command(config: Path | None, as_json: bool) -> int:
-    """Drop looks beyond the configured days, as far as their days are settled and published."""
-    settings = settings_of(config)
-    database_of(settings)
+    """Drop looks beyond the configured days, as far as their days are settled and published, and old webhooks."""
     with patience("pruning"):
-        before_ms, pruned = _written(settings, lambda book: _prune(book, settings))
+        done = _cared(config, "prune")
     if as_json:
-        write_json({"before": iso(before_ms) if before_ms else None, "observations": pruned})
-    elif before_ms:
-        Page().line(f"{pruned:,} looks before {iso(before_ms)} were dropped; days and rulings stay")
+        write_json(done)
+        return FINE
+    page = Page()
+    if done["before"]:
+        page.line(f"{done['observations']:,} looks before {done['before']} were dropped; days and rulings stay")
     else:
-        Page().line(
-            "nothing to drop: no look is older than observation_days on a day that is settled and published"
+        page.line(
+            "no look was dropped: none is older than observation_days on a day that is settled and published"
         )
+    if done["webhooks"]:
+        page.line(f"{done['webhooks']:,} webhooks older than {RECEIPTS_KEPT_MS // DAY} days were dropped")
     return FINE
-
-
-def _prune(book: Book, settings: Settings) -> tuple[int, int]:
-    service = settings.service
-    before_ms = prunable_ms(book, service.timezone, service.observation_days, now_ms())
-    return before_ms, book.prune(before_ms) if before_ms else 0
-
-
-def _written(settings: Settings, act: Callable[[Book], T]) -> T:
-    """Run one transaction as the only writer. Raises CannotError while the daemon holds the database."""
-
-    async def write() -> T:
-        ledger = open_ledger(database_of(settings))
-        try:
-            return await ledger.write(act)
-        finally:
-            await ledger.close()
-
-    try:
-        return asyncio.run(write())
-    except LedgerError as refused:
-        raise CannotError(str(refused), BAD_NEWS) from None
 
 
 def rebuild_command(config: Path | None, as_json: bool) -> int:
-    """Make the cache of days anew."""
-    settings = settings_of(config)
-    with patience("reading every publication"):
-        days = _written(settings, lambda book: book.rebuild_days())
+    """Make every cache anew from the facts."""
+    with patience("reading every publication, notice and look"):
+        done = _cared(config, "rebuild")
     if as_json:
-        write_json({"days": days})
+        write_json(done)
     else:
-        Page().line(f"{days:,} days made anew from what was published")
+        page = Page()
+        page.line("made anew from the facts:")
+        page.fields((name, f"{count:,}") for name, count in done.items())
     return FINE
+
+
+def _cared(config: Path | None, name: str) -> Mapping[str, Any]:
+    """Ask the running daemon, or where none runs do it as the only writer. Raises CannotError."""
+    settings = settings_of(config)
+    database = database_of(settings)
+    try:
+        answer = ask(socket_path(os.environ, database), name, {})
+        return asyncio.run(_alone(settings, database, name)) if answer is None else answer
+    except (ControlError, LedgerError) as refused:
+        raise CannotError(str(refused), BAD_NEWS) from None
+
+
+async def _alone(settings: Settings, database: Path, name: str) -> Mapping[str, Any]:
+    ledger = open_ledger(database)
+    try:
+        return await CARE[name](Bookkeeper(ledger, {}), kept(settings), now_ms())
+    finally:
+        await ledger.close()

@@ -28,6 +28,7 @@ from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
 from wamon.ledger.retention import prunable_ms
 from wamon.work import maintenance, ruling
+from wamon.work.care import Pruned
 from wamon.work.maintenance import standing
 from wamon.work.ruling import said_of
 
@@ -91,12 +92,16 @@ class Bookkeeper:
         """Slots passed without a look."""
         await self._ledger.miss(target, at_ms, words.MissedReason(reason), slots)
 
-    async def prune(self, zone: ZoneInfo, kept_days: int, receipts_before_ms: int, now_ms: int) -> None:
+    async def prune(self, zone: ZoneInfo, kept_days: int, receipts_before_ms: int, now_ms: int) -> Pruned:
         """Forget single looks of days that are settled and published, and old webhooks; what was said stays."""
         before_ms = await self._ledger.read(lambda book: prunable_ms(book, zone, kept_days, now_ms))
-        if before_ms:
-            await self._ledger.prune(before_ms)
-        await self._ledger.prune_receipts(receipts_before_ms, canaries_before_ms=before_ms)
+        looks = await self._ledger.prune(before_ms) if before_ms else 0
+        webhooks = await self._ledger.prune_receipts(receipts_before_ms, canaries_before_ms=before_ms)
+        return Pruned(before_ms, looks, webhooks)
+
+    async def rebuild(self) -> Mapping[str, int]:
+        """Make every cache anew from the facts; how much each holds."""
+        return await self._ledger.write(lambda book: book.rebuild())
 
     async def closed_rows(self, at_ms: int) -> Sequence[tuple[date, str, str]]:
         """Day, row and zone of everything that was published by an instant."""
