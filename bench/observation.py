@@ -47,7 +47,7 @@ async def _whole(base_url: str, ca_file: str, folder: Path) -> tuple[float, floa
     book = Bookkeeper(ledger, {})
     started = time.time_ns() // 1_000_000
     ticks = iter(range(started, started + 100_000_000))
-    house = House(settings, book, askers, lambda: next(ticks), drain=Drain(book, askers, lambda: 0))
+    house = House(settings, book, askers, lambda: next(ticks), drain=Drain(book.outbox, askers, lambda: 0))
     await house.wake_up()
     names = [one.name for one in targets]
     turn = iter(names * (EXCHANGES // TARGETS + 1))

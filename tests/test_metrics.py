@@ -33,6 +33,7 @@ PUBLISHED = {
     "wamon_probe_attempts_total": ("target", "verdict"),
     "wamon_probe_duration_seconds": ("target", "step"),
     "wamon_probe_missed_total": ("target", "reason"),
+    "wamon_unrecorded_total": ("target",),
     "wamon_target_state": ("target", "state"),
     "wamon_last_observation_timestamp_seconds": ("target",),
     "wamon_availability_ratio": ("target", "period", "view"),

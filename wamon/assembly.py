@@ -248,7 +248,7 @@ class House:
     async def _deliver(self, now_ms: int) -> None:
         """Beside the other jobs: a hung channel must not keep the next round from serving the others."""
         await self.drain.drain()
-        self.tally.outbox(*await self.book.outbox_state(now_ms))
+        self.tally.outbox(*await self.book.outbox.state(now_ms))
 
     async def _prune(self, now_ms: int) -> None:
         """Forget single looks of days that are long settled; not on a clock that was set within the last day."""

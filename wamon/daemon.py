@@ -128,7 +128,7 @@ class Daemon:
             book,
             self.askers,
             wall_ms,
-            drain=Drain(book, self.courier, wall_ms),
+            drain=Drain(book.outbox, self.courier, wall_ms),
             off_loop=judging,
             wake=self.schedule.wake,
         )
@@ -136,7 +136,7 @@ class Daemon:
             site = Site(self.settings.reference.base_url)
             stack.push_async_callback(site.close)
             self.house.reference.ask(site, jitter_ms(self.settings))
-        book.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
+        book.outbox.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
         self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
         if self.settings.receiving:
             self.receiver = await open_receiver(
@@ -195,19 +195,26 @@ class Daemon:
         interval_s = watchdog_interval_s(self.environ)
         while True:
             await asyncio.sleep((interval_s or 10.0) / 2)
-            if not self.health().reasons:
+            if not self.alive().reasons:
                 notify("WATCHDOG=1")
 
-    def health(self) -> Health:
-        """Whether probes, writer and sender are alive; empty reasons mean well."""
+    def alive(self) -> Health:
+        """Whether probes, writer and sender are alive. A full disk is no death: a restart would not help it."""
         now_s = time.monotonic()
         reasons = []
         if now_s - self.schedule.beat_s > LOOP_SILENT_S:
             reasons.append(f"the loop has been silent for {now_s - self.schedule.beat_s:.0f} s")
-        written_s = max(self.house.book.written_s, self._since_s)
-        if now_s - written_s > WRITER_SILENT_S:
-            reasons.append(f"nothing could be written for {now_s - written_s:.0f} s: look at the disk")
+        answered_s = max(self.house.book.backlog.answered_s, self._since_s)
+        if now_s - answered_s > WRITER_SILENT_S:
+            reasons.append(f"the writer has not answered for {now_s - answered_s:.0f} s: look at the disk")
         return Health(reasons=tuple(reasons))
+
+    def health(self) -> Health:
+        """Whether all is well: alive, and what is seen can be written down."""
+        backlog = self.house.book.backlog
+        full = f"nothing could be written for {time.monotonic() - backlog.written_s:.0f} s: look at the disk"
+        behind = len(backlog) > 0 and time.monotonic() - backlog.written_s > WRITER_SILENT_S
+        return Health(reasons=(*self.alive().reasons, *((full,) if behind else ())))
 
     def readiness(self) -> Health:
         """Whether the daemon has started and looked at something."""

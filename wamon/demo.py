@@ -188,7 +188,7 @@ async def _house(
         {one.name: asking(one, settings, secrets) for one in settings.targets if isinstance(one, AskingTarget)}
     )
     book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
-    drain = Drain(book, Printer(say, loop.now_ms), loop.now_ms)
+    drain = Drain(book.outbox, Printer(say, loop.now_ms), loop.now_ms)
     pace = Pace(heartbeat_ms=HOUR, drain_ms=30 * MINUTE, wrong_token_ms=12 * HOUR)
     site = Site(settings.reference.base_url)
     house = House(settings, book, askers, loop.now_ms, drain=drain, wake=walk.wake, pace=pace)

@@ -129,7 +129,7 @@ class Night:
             recorder = Recorder(Askers({one.name: asking(one, self.settings, secrets) for one in targets}))
             ledger = open_ledger(folder / "night.db")
             walk, book = Walk(loop), Bookkeeper(ledger, {})
-            drain = Drain(book, recorder, loop.now_ms)
+            drain = Drain(book.outbox, recorder, loop.now_ms)
             house = House(
                 self.settings,
                 book,

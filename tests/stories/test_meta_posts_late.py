@@ -146,7 +146,7 @@ async def watch(loop: VirtualTimeLoop, folder: Path, peeks: Sequence[int]) -> Se
             book,
             askers,
             loop.now_ms,
-            drain=Drain(book, Mute(), loop.now_ms),
+            drain=Drain(book.outbox, Mute(), loop.now_ms),
             wake=walk.wake,
             pace=Pace(HOUR, HOUR, HOUR),
         )

@@ -43,6 +43,14 @@ class Outbox(Sheet):
             self._connection.execute(_OWED, (number, channel, dispatch, due_ms))
         return True
 
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys under which a notice was written."""
+        asked = _encode(list(keys)).decode()
+        rows = self._connection.execute(
+            "SELECT key FROM notices WHERE key IN (SELECT value FROM json_each(?))", (asked,)
+        )
+        return {key for (key,) in rows.fetchall()}
+
     def append_dispatches(self, rows: Iterable[Dispatch]) -> None:
         """Write what attempts came to; a final state takes the notice out of the outbox."""
         with self.transaction():

@@ -60,6 +60,11 @@ def _missed(tally: Tally, _: Report) -> Iterator[Row]:
             yield (target, reason), count
 
 
+def _unrecorded(tally: Tally, _: Report) -> Iterator[Row]:
+    for target, counted in list(tally.targets.items()):
+        yield (target,), counted.unrecorded
+
+
 def _states(_: Tally, report: Report) -> Iterator[Row]:
     for one in report.targets:
         for state in State:
@@ -139,6 +144,13 @@ METRICS = (
         "Slots that passed without a look; their time is unobserved.",
         ("target", "reason"),
         _missed,
+    ),
+    Metric(
+        "wamon_unrecorded_total",
+        "counter",
+        "Looks that could not be written down when they were taken, because of the disk; they wait in memory.",
+        ("target",),
+        _unrecorded,
     ),
     Metric(
         "wamon_target_state", "gauge", "1 for the state a target is in now, else 0.", ("target", "state"), _states

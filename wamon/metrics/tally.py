@@ -23,12 +23,13 @@ _VERDICTS = tuple(map(str, Verdict))
 class _Counted:
     """The counters of one target; a step's row: the count under each bound, beyond all, and the sum in ms."""
 
-    __slots__ = ("missed", "steps", "verdicts")
+    __slots__ = ("missed", "steps", "unrecorded", "verdicts")
 
     def __init__(self) -> None:
         self.verdicts = dict.fromkeys(_VERDICTS, 0)
         self.missed = dict.fromkeys(MISSED, 0)
         self.steps: dict[str, list[float]] = {}
+        self.unrecorded = 0
 
 
 class Tally:
@@ -66,6 +67,10 @@ class Tally:
     def missed(self, target: str, reason: str, slots: int = 1) -> None:
         """Slots passed without a look."""
         (self.targets.get(target) or self._new(target)).missed[reason] += slots
+
+    def unrecorded(self, target: str) -> None:
+        """A look could not be written down when it was taken."""
+        (self.targets.get(target) or self._new(target)).unrecorded += 1
 
     def notified(self, channel: str, outcome: str) -> None:
         """One attempt to hand a notice to a channel ended so."""

@@ -1,13 +1,11 @@
 """The ledger in the words of the core: what the use-cases ask of their book, on the real one."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wamon.core.dispatching import Dispatch, Outcome, Pending
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
@@ -28,16 +26,11 @@ from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
 from wamon.ledger.retention import prunable_ms
 from wamon.work import maintenance, ruling
+from wamon.work.backlog import Backlog
 from wamon.work.care import Pruned
 from wamon.work.maintenance import standing
+from wamon.work.outbox import Outbox
 from wamon.work.ruling import said_of
-
-_STATES = {
-    Outcome.SENT: words.DispatchState.SENT,
-    Outcome.FAILED: words.DispatchState.FAILED,
-    Outcome.GIVEN_UP: words.DispatchState.GIVEN_UP,
-    Outcome.SUPPRESSED: words.DispatchState.SUPPRESSED,
-}
 
 _SHOWN_NOTICES = 30
 
@@ -45,19 +38,18 @@ _SHOWN_NOTICES = 30
 class Bookkeeper:
     """What was seen, ruled, published and told, through one open ledger.
 
-    ``channels`` gives, for each channel, the kinds of notice it gets. ``on_dispatch`` hears of every attempt,
-    ``on_record`` of every look once it is written.
+    ``channels`` gives, for each channel, the kinds of notice it gets. ``on_record`` hears of every look
+    once it is written.
     """
 
     def __init__(self, ledger: Ledger, channels: Mapping[str, Iterable[str]]) -> None:
         self._ledger = ledger
         self._channels = {name: frozenset(map(str, kinds)) for name, kinds in channels.items()}
         self._beside: set[asyncio.Task[object]] = set()
-        self.on_dispatch: Callable[[Dispatch], None] = lambda _row: None
         self.on_record: Callable[[Exchange, Ruling], None] = lambda _exchange, _ruling: None
         self.recent_notices: tuple[Line, ...] = ()
-        self.written_s = time.monotonic()
-        """When something was last durably written, on the monotonic clock."""
+        self.backlog = Backlog(ledger)
+        self.outbox = Outbox(ledger, self.backlog)
 
     def soon(self, writing: Coroutine[Any, Any, object]) -> None:
         """Write something beside what is going on now; its failure is told by the log."""
@@ -72,25 +64,25 @@ class Bookkeeper:
 
     async def record(
         self, exchange: Exchange, context: Context, ruling: Ruling, *, keep_exchange: bool = False
-    ) -> object:
-        """Write a look and its first ruling; durable when this returns."""
-        acknowledged = await self._ledger.record(exchange, context, ruling, keep_exchange=keep_exchange)
-        self.written_s = time.monotonic()
-        self.on_record(exchange, ruling)
-        return acknowledged
+    ) -> words.Recorded | None:
+        """Write a look and its first ruling; durable when this returns, or kept in the backlog: None."""
+        return await self.backlog.write(
+            lambda book: book.record(exchange, context, ruling, keep_exchange=keep_exchange),
+            written=lambda: self.on_record(exchange, ruling),
+        )
 
     async def append_rulings(self, rulings: Sequence[Ruling], *, declaration: int | None = None) -> object:
         """Write later rulings; a person's come with the number of their declaration."""
-        return await self._ledger.write(lambda book: book.append_rulings(rulings, declaration=declaration))
+        return await self.backlog.write(lambda book: book.append_rulings(rulings, declaration=declaration))
 
     async def heartbeat(self, began_ms: int, now_ms: int) -> None:
         """An observer runs, since the beginning of this period."""
-        await self._ledger.heartbeat(began_ms, now_ms)
-        self.written_s = time.monotonic()
+        await self.backlog.write(lambda book: book.heartbeat(began_ms, now_ms))
 
     async def missed(self, target: str, at_ms: int, reason: str, slots: int = 1) -> None:
         """Slots passed without a look."""
-        await self._ledger.miss(target, at_ms, words.MissedReason(reason), slots)
+        why = words.MissedReason(reason)
+        await self.backlog.write(lambda book: book.miss(target, at_ms, why, slots))
 
     async def prune(self, zone: ZoneInfo, kept_days: int, receipts_before_ms: int, now_ms: int) -> Pruned:
         """Forget single looks of days that are settled and published, and old webhooks; what was said stays."""
@@ -191,6 +183,7 @@ class Bookkeeper:
 
     async def publish(self, rows: Sequence[tuple[Publication, Sequence[Segment]]]) -> object:
         """Write what is said of days, with the segments behind it."""
+        self.backlog.refuse_while_it_waits()
         return await self._ledger.publish([(_to_book(row), segments) for row, segments in rows])
 
     async def commit(
@@ -201,6 +194,7 @@ class Bookkeeper:
         passed: Passed,
     ) -> None:
         """The weekly pass in one transaction: killed at any step it leaves the old or the new state."""
+        self.backlog.refuse_while_it_waits()
         letters = [self._addressed(one) for one in notices]
         rows = [(_to_book(row), segments) for row, segments in publications]
 
@@ -220,6 +214,7 @@ class Bookkeeper:
         notices: Iterable[Notice],
     ) -> int:
         """What a person declares or takes back and what it makes of days, in one transaction; gives its number."""
+        self.backlog.refuse_while_it_waits()
         letters = [self._addressed(one) for one in notices]
         rows = [(_to_book(row), segments) for row, segments in publications]
         withdrawn = change.withdraws
@@ -285,8 +280,8 @@ class Bookkeeper:
         return await self._ledger.read(lambda book: book.passes())
 
     async def enqueue(self, notices: Iterable[Notice]) -> object:
-        """Write notices and owe them to the channels that want their kind."""
-        fresh = await self._ledger.enqueue([self._addressed(one) for one in notices])
+        """Write notices and owe them to the channels that want their kind; what must wait is sent all the same."""
+        fresh = await self.outbox.enqueue([self._addressed(one) for one in notices])
         self._remember_notices(fresh)
         return fresh
 
@@ -330,37 +325,6 @@ class Bookkeeper:
                 before.count + 1 if before else 1,
             )
         return tuple(found.values())
-
-    async def pending_dispatches(self) -> Sequence[Pending]:
-        """Every notice on every channel that has no final dispatch yet."""
-        return [
-            Pending(one.notice, one.last.channel, one.last.attempt, one.last.next_attempt_ms or 0, one.notice.html)
-            for one in await self._ledger.owed()
-        ]
-
-    async def append_dispatches(self, dispatches: Sequence[Dispatch]) -> None:
-        """Write what attempts came to."""
-        rows = [
-            words.Dispatch(
-                one.notice_key,
-                one.channel,
-                _STATES[one.outcome],
-                one.attempt,
-                one.at_ms,
-                one.next_attempt_ms,
-                one.detail or None,
-            )
-            for one in dispatches
-        ]
-        if rows:
-            await self._ledger.append_dispatches(rows)
-        for one in dispatches:
-            self.on_dispatch(one)
-
-    async def outbox_state(self, now_ms: int) -> tuple[int, int]:
-        """How many notices wait, and for how long the oldest has."""
-        owed = await self._ledger.owed()
-        return len(owed), max((now_ms - one.notice.created_at_ms for one in owed), default=0)
 
 
 def _unruled(book: Book, said: Said, target: str, since_ms: int, edition: str) -> list[Ruling]:

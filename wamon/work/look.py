@@ -42,7 +42,9 @@ class Book(Protocol):
 
     async def record(
         self, exchange: Exchange, context: Context, ruling: Ruling, *, keep_exchange: bool = False
-    ) -> object: ...
+    ) -> object | None:
+        """None when it could not be written down yet."""
+        ...
 
     async def append_rulings(self, rulings: Sequence[Ruling], *, declaration: int | None = None) -> object:
         """A person's come with the number of their declaration."""
@@ -55,6 +57,8 @@ class Counting(Protocol):
     """Counters of looks; verdicts as first given."""
 
     def attempt(self, target: str, verdict: str, durations_ms: Mapping[str, float]) -> None: ...
+
+    def unrecorded(self, target: str) -> None: ...
 
     def token_expiry(self, account: str, at_s: float | None) -> None: ...
 
@@ -232,14 +236,17 @@ class Watch:
     ) -> None:
         keep = self.vigil.watched[exchange.target].probe is ProbeKind.TOKEN
         try:
-            await self.book.record(
+            written = await self.book.record(
                 exchange, observed.mark.context, self.vigil.ruling(exchange, observed), keep_exchange=keep
             )
+            if written is None:
+                self.counting.unrecorded(exchange.target)
             if observed.follow_ups:
                 await self.book.append_rulings(observed.follow_ups)
             for number, ruling in overruled:
                 await self.book.append_rulings([ruling], declaration=number)
         except LedgerError as trouble:
+            self.counting.unrecorded(exchange.target)
             _log.error("a look at %s could not be recorded: %s", exchange.target, trouble)
 
     async def tell(self) -> tuple[Notice, ...]:
