@@ -41,6 +41,7 @@ def watched(settings: Settings) -> list[Watched]:
             number=getattr(one, "phone_number_id", None) or "",
             app=settings.account(one.account).app_id or "",
             template=f"{one.template}/{one.language}" if isinstance(one, MessageTarget) else "",
+            waba=settings.account(one.account).waba_id or "",
         )
         for one in settings.targets
         for name, probe in _ways(one)

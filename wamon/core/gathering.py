@@ -34,12 +34,14 @@ class Beside(msgspec.Struct, frozen=True):
     """Evidence that stands in no target's looks. By default nothing is known.
 
     ``events_ms`` are events of each account, ``templates`` what was learned of each account's templates (both in
-    any order), ``delivered`` names, by message id, what proves a delivery.
+    any order), ``delivered`` names, by message id, what proves a delivery. ``unattended`` is time in which nobody
+    listened for webhooks.
     """
 
     events_ms: Mapping[str, Sequence[int]] = {}
     templates: Mapping[str, Sequence[TemplateLook]] = {}
     delivered: Mapping[str, str] = {}
+    unattended: Sequence[Span] = ()
 
 
 NOTHING_BESIDE = Beside()

@@ -23,11 +23,11 @@ _OF_WEBHOOKS = frozenset({"entry", "statuses", "messaging_product"})
 _OF_ERRORS = frozenset({"error", "errors", "error_code", "data"})
 """An object with none of these keys has no error in a documented place."""
 
-_ACCOUNT_FIELDS = frozenset({"account_update", "account_review_update"})
+ACCOUNT_FIELDS = frozenset({"account_update", "account_review_update"})
 """Webhook fields that tell of a restriction, a ban, a review, or of who may act for the account."""
 
-_COMPONENTS_FIELD = "message_template_components_update"
-_TEMPLATE_FIELDS = frozenset({"message_template_status_update", _COMPONENTS_FIELD})
+COMPONENTS_FIELD = "message_template_components_update"
+TEMPLATE_FIELDS = frozenset({"message_template_status_update", COMPONENTS_FIELD})
 
 DELIVERED = frozenset({"delivered", "read", "played"})
 """Statuses that prove a message arrived at a handset, whatever else is reported of it."""
@@ -181,20 +181,20 @@ def inbound_messages(body: Any) -> int:
 def account_event_times(body: Any) -> Iterator[int | None]:
     """When each event about the account itself happened, in ms; None where the body does not say."""
     for field, at_ms, _ in _changes(body):
-        if field in _ACCOUNT_FIELDS:
+        if field in ACCOUNT_FIELDS:
             yield at_ms
 
 
 def template_events(body: Any) -> Iterator[TemplateEvent]:
     """Every event about a template: what became of it, or that somebody changed its components."""
     for field, at_ms, value in _changes(body):
-        if field in _TEMPLATE_FIELDS:
+        if field in TEMPLATE_FIELDS:
             yield TemplateEvent(
                 at_ms,
                 _text(value.get("message_template_name")),
                 _text(value.get("message_template_language")),
                 _text(value.get("event")),
-                changed=field == _COMPONENTS_FIELD,
+                changed=field == COMPONENTS_FIELD,
             )
 
 

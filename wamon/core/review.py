@@ -126,7 +126,7 @@ def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
         ground.now_ms,
         outages=ground.outages,
         beside=ground.beside,
-        unattended=ground.overlay.unobserved,
+        unattended=(*ground.overlay.unobserved, *ground.beside.unattended),
     )
     rulings: list[Ruling] = []
     turns: list[Turn] = []

@@ -44,7 +44,8 @@ class Watched(msgspec.Struct, frozen=True):
     """What the watch must know of a target. The default account is called ``graph``, as its table is.
 
     Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
-    Meta's id of the phone number, ``app`` of the app, ``template`` is ``name/language``; empty where not known.
+    Meta's id of the phone number, ``app`` of the app, ``waba`` of the account, ``template`` is ``name/language``;
+    empty where not known.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Watched(msgspec.Struct, frozen=True):
     number: str = ""
     app: str = ""
     template: str = ""
+    waba: str = ""
 
 
 class Observed(msgspec.Struct, frozen=True):

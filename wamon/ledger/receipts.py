@@ -56,13 +56,14 @@ class Received(Sheet):
     def hash_key(self) -> bytes:
         """The key of this installation's hashes: made once, by whoever needs it first and may write."""
         with self.transaction():
-            if (found := self._hash_key()) is not None:
+            if (found := self.hash_key_made()) is not None:
                 return found
             made = secrets.token_bytes(_KEY_BYTES)
             self._connection.execute("INSERT INTO installation VALUES (?)", (made,))
             return made
 
-    def _hash_key(self) -> bytes | None:
+    def hash_key_made(self) -> bytes | None:
+        """The key, where anybody has needed one yet."""
         row = self._connection.execute("SELECT hash_key FROM installation").fetchone()
         return row[0] if row else None
 
@@ -146,17 +147,21 @@ class Received(Sheet):
         """Every status of the message that was sent with this id of ours, in the order of arrival."""
         return self._reported("canary = ? ORDER BY n", (canary,))
 
+    def reports_of_canaries(self, span: Span) -> list[Reported]:
+        """Every status of a canary of ours that arrived in a span, in the order of arrival."""
+        return self._reported("canary IS NOT NULL AND received_at_ms >= ? AND received_at_ms < ? ORDER BY n", span)
+
     def reports_of_message(self, wamid: str) -> list[Reported]:
         """Every status of one message, whoever sent it, in the order of arrival."""
-        key = self._hash_key()
+        key = self.hash_key_made()
         return [] if key is None else self._reported("message = ? ORDER BY n", (message_hash(key, wamid),))
 
     def reports_after(self, n: int, most: int) -> list[Reported]:
         """The next status reports after number ``n``, at most so many: to follow what arrives."""
         return self._reported("n > ? ORDER BY n LIMIT ?", (n, most))
 
-    def _reported(self, where: str, cells: tuple[object, ...]) -> list[Reported]:
-        rows = self._connection.execute(_REPORTS + where, cells).fetchall()
+    def _reported(self, where: str, cells: Sequence[object]) -> list[Reported]:
+        rows = self._connection.execute(_REPORTS + where, tuple(cells)).fetchall()
         terms = self._terms.words()
         return [
             Reported(

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
+from wamon.core.gathering import Beside
 from wamon.core.incident import Kind
 from wamon.core.knowledge import Look
 from wamon.core.latency import Sketch
@@ -28,6 +29,7 @@ from wamon.ledger.retention import prunable_ms
 from wamon.work import maintenance, ruling
 from wamon.work.backlog import Backlog
 from wamon.work.care import Pruned
+from wamon.work.hearing import heard
 from wamon.work.maintenance import standing
 from wamon.work.outbox import Outbox
 from wamon.work.ruling import said_of
@@ -141,6 +143,10 @@ class Bookkeeper:
                 if one.standing is not None and one.standing.origin is Origin.PERSON
             ),
         )
+
+    async def beside(self, targets: Sequence[Watched], span: Span) -> Beside:
+        """What webhooks told within a span, as evidence of a weekly pass."""
+        return await self._ledger.read(lambda book: heard(book, targets, span))
 
     async def keep_page(self, page: str, parts: Sequence[Part], seen_ms: int) -> bool:
         """Write down what a page of Meta's says, where it says something else than before."""

@@ -12,7 +12,7 @@ import msgspec
 from wamon.core.calendar import zones_of
 from wamon.core.days import Overlay
 from wamon.core.finding import Mark, Ruling
-from wamon.core.gathering import NOTHING_BESIDE, Beside
+from wamon.core.gathering import Beside
 from wamon.core.knowledge import Controls, Knowledge, Look
 from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
@@ -51,6 +51,10 @@ class Book(Protocol):
 
     async def published(self, span: Span, zone: ZoneInfo) -> Mapping[tuple[str, date], Publication]: ...
 
+    async def beside(self, targets: Sequence[Watched], span: Span) -> Beside:
+        """Evidence of a span that stands in no target's looks."""
+        ...
+
     async def pruned(self) -> Mapping[str, int]: ...
 
     async def passes(self) -> Sequence[Passed]: ...
@@ -65,10 +69,7 @@ class Book(Protocol):
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """How a pass is to be made. ``within`` are the instants judged; ``outages`` those that Meta posted.
-
-    ``beside`` is further evidence that stands in no target's looks.
-    """
+    """How a pass is to be made. ``within`` are the instants judged; ``outages`` those that Meta posted."""
 
     within: Span
     zone: ZoneInfo
@@ -77,7 +78,6 @@ class Pass(msgspec.Struct, frozen=True):
     overlay: Overlay = Overlay()
     reopen: bool = False
     outages: Sequence[Outage] = ()
-    beside: Beside = NOTHING_BESIDE
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ async def reclassify(
         overlay=plan.overlay,
         reopen=plan.reopen,
         outages=plan.outages,
-        beside=plan.beside,
+        beside=await book.beside(targets, around._replace(end_ms=plan.now_ms + 1)),
         zones=zones_of((day, row.zone) for (_, day), row in before.items()),
         pruned=await book.pruned(),
     )

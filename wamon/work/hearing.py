@@ -1,0 +1,27 @@
+"""Reading from the book what webhooks told, as evidence for a weekly pass."""
+
+from collections.abc import Sequence
+
+from wamon.core.gathering import NOTHING_BESIDE, Beside
+from wamon.core.heard import Delivery, Heard, beside
+from wamon.core.timeline import Span
+from wamon.core.vigil import Watched
+from wamon.ledger.book import Book
+
+
+def heard(book: Book, targets: Sequence[Watched], span: Span) -> Beside:
+    """All that arrived in a span; nothing where this installation has never had a receiver."""
+    key = book.hash_key_made()
+    if key is None:
+        return NOTHING_BESIDE
+    return beside(
+        [Heard(one.account, one.received_at_ms, one.event) for one in book.account_events(span)],
+        [
+            Delivery(one.account, one.received_at_ms, one.report.canary or "", one.report.message_status)
+            for one in book.reports_of_canaries(span)
+        ],
+        book.listening(span),
+        targets,
+        span,
+        key,
+    )
