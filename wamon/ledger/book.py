@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wamon.core.timeline import Span
 from wamon.ledger.declared import Declared
-from wamon.ledger.failures import LedgerError
+from wamon.ledger.failures import LedgerError, telling
 from wamon.ledger.latencies import Latencies
 from wamon.ledger.opening import copy, naming_damage, verify
 from wamon.ledger.outbox import Outbox
@@ -43,14 +43,16 @@ class Book(Declared, Published, Outbox, Presence, Reference, Received, Latencies
     def check(self) -> list[str]:
         """What is wrong with the file; empty when nothing is."""
         try:
-            with naming_damage(self.place):
+            with telling(self.place), naming_damage(self.place):
                 found = [row[0] for row in self._connection.execute("PRAGMA integrity_check").fetchall()]
-                orphans = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+                wrong = [text for text in found if text != "ok"]
+                return wrong or [*self._loose(), *self._unguarded(), *self.broken_seals()]
         except LedgerError as damage:
             return [str(damage)]
-        wrong = [text for text in found if text != "ok"]
-        loose = [f"{table}: row {row} refers to a {parent} that is not there" for table, row, parent, _ in orphans]
-        return wrong or [*loose, *self._unguarded()]
+
+    def _loose(self) -> list[str]:
+        orphans = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+        return [f"{table}: row {row} refers to a {parent} that is not there" for table, row, parent, _ in orphans]
 
     def _unguarded(self) -> list[str]:
         """A guard of the same name that guards nothing is found too."""

@@ -10,7 +10,8 @@ from wamon.core.finding import Context, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange
 from wamon.core.timeline import Span
 from wamon.ledger.packing import pack_durations, pack_exchange, unpack_durations, unpack_exchange
-from wamon.ledger.sheet import Ground, Sheet
+from wamon.ledger.seals import Seals
+from wamon.ledger.sheet import Ground
 from wamon.ledger.words import Appended, Recorded, Witnessed
 
 _OBSERVATION = "INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -56,7 +57,7 @@ def _storable(finding: Finding) -> Finding:
     )
 
 
-class Observed(Sheet):
+class Observed(Seals):
     """The part of the book that holds observations and rulings."""
 
     def activate(self, targets: Iterable[str], at_ms: int) -> None:
@@ -93,6 +94,7 @@ class Observed(Sheet):
                 kept = (target, at_ms, ruling.ruled_at_ms, evidence, pack_exchange(exchange))
                 self._connection.execute(_EXCHANGE, kept)
             self._connection.execute(_TALLY, (target, finding.verdict))
+            self.came_late(target, at_ms)
         return Recorded(ruling.target, at_ms, True)
 
     def append_rulings(self, rulings: Iterable[Ruling], *, declaration: int | None = None) -> int:

@@ -127,6 +127,8 @@ def naming_damage(path: Path | str) -> Iterator[None]:
         if failure.sqlite_errorcode & 0xFF not in _DAMAGE:
             raise
         raise _damaged(path, str(failure)) from None
+    except UnicodeDecodeError as failure:
+        raise _damaged(path, f"a text in it is none: {failure}") from None
 
 
 def _damaged(path: Path | str, found: str) -> LedgerError:

@@ -10,7 +10,7 @@ from wamon.core import publication as core
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.segments import Segment
 from wamon.ledger.failures import LedgerError
-from wamon.ledger.sheet import Sheet
+from wamon.ledger.seals import Seals
 from wamon.ledger.words import FigureValue, Publication, Trail
 
 _PUBLICATION = "INSERT INTO publications VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -30,7 +30,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[_Line]).decode
 
 
-class Published(Sheet):
+class Published(Seals):
     """The part of the book that holds what was said of days. ``days`` is a cache over it, a row a month."""
 
     def publish(self, rows: Iterable[tuple[Publication, Sequence[Segment]]]) -> list[Publication]:
@@ -57,6 +57,7 @@ class Published(Sheet):
         )
         number = self._connection.execute(_PUBLICATION, cells).lastrowid or 0
         self._connection.executemany(_SEGMENT, (_segment_cells(number, one) for one in segments))
+        self.seal(row.target, row.day, row.zone, number)
         written = msgspec.structs.replace(row, revision=revision, n=number)
         self._remember(written)
         return written

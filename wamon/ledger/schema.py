@@ -35,7 +35,8 @@ RECEIVED_FACTS = (
     "received_hours",
 )
 LATENCY_FACTS = ("latencies",)
-FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS, *LATENCY_FACTS)
+SEALING_FACTS = ("seals", "publication_seals")
+FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS, *LATENCY_FACTS, *SEALING_FACTS)
 """Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
 
 EXTENDED = ("running", "listening")
@@ -311,4 +312,27 @@ def m005_latencies(db: Database) -> None:
          sketch BLOB NOT NULL,
          PRIMARY KEY (target, day)) WITHOUT ROWID"""
     for statement in (table, *(guard for table in LATENCY_FACTS for guard in guards(table))):
+        db.execute(statement)
+
+
+_SEALING_TABLES = (
+    """CREATE TABLE seals (
+         n INTEGER PRIMARY KEY,
+         target INTEGER NOT NULL REFERENCES targets,
+         day TEXT NOT NULL,
+         start_ms INTEGER NOT NULL,
+         end_ms INTEGER NOT NULL,
+         looks INTEGER NOT NULL,
+         sha256 BLOB NOT NULL)""",
+    "CREATE INDEX seals_of_day ON seals (target, day)",
+    """CREATE TABLE publication_seals (
+         publication INTEGER PRIMARY KEY REFERENCES publications,
+         sha256 BLOB NOT NULL)""",
+)
+
+
+@MIGRATIONS()
+def m006_seals(db: Database) -> None:
+    """What days that are closed from now on looked like then; of those before it is not known."""
+    for statement in (*_SEALING_TABLES, *(guard for table in SEALING_FACTS for guard in guards(table))):
         db.execute(statement)
