@@ -18,7 +18,7 @@ from wamon.ledger import Ledger, LedgerError, open_book, open_ledger, opening
 from wamon.ledger.schema import MIGRATIONS
 
 spawning = multiprocessing.get_context("forkserver")
-spawning.set_forkserver_preload(["tests.ledger.victims", "wamon.work.bookkeeping"])
+spawning.set_forkserver_preload(["tests.ledger.victims", "tests.stories.teller"])
 NOBODY = 65534
 
 
