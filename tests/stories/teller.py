@@ -88,7 +88,7 @@ def last_look_ms(path: Path) -> int:
 
 async def _watch(loop: VirtualTimeLoop, path: Path, says: Connection, until_ms: int) -> None:
     ledger, walk = open_ledger(path), Walk(loop)
-    book = Bookkeeper(ledger, {name: ("outage",) for name in CHANNELS})
+    book = Bookkeeper(ledger, dict.fromkeys(CHANNELS, ("outage",)))
     drain = Drain(book.outbox, Post(says), loop.now_ms)
     pace = Pace(heartbeat_ms=MINUTE, drain_ms=HOUR)
     house = House(

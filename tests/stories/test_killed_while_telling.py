@@ -1,4 +1,4 @@
-"""A watch killed again and again amid looking, deciding, writing and telling: no outage is missed or doubled much."""
+"""A watch killed again and again amid looking, deciding, writing and telling: no outage is missed."""
 
 import random
 import time

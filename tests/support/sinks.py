@@ -39,7 +39,7 @@ class Sink:
                 await self.held.wait()
             code = self.answers.pop(0) if self.answers else 200
             self.paths.append(path)
-            if code == 200:
+            if code == 200 and body:
                 self.posts.append(json.loads(body))
             writer.write(_head(code, len(self.answer_body)).encode() + self.answer_body)
             await writer.drain()
