@@ -27,7 +27,7 @@ from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError,
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside
-from wamon.wiring import Askers, asking, calling, jitter_ms, kept
+from wamon.wiring import asking, calling, jitter_ms, kept, open_askers
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.care import CARE, Care
 from wamon.work.drain import Drain
@@ -117,7 +117,7 @@ class Daemon:
         self.courier = Courier({one.name: self.secrets[one.url].reveal() for one in self.settings.channels})
         stack.push_async_callback(self.courier.close)
         await refuse_channels(self.courier)
-        self.askers = Askers(self.asking)
+        self.askers = open_askers(self.asking, self.settings)
         stack.push_async_callback(self.askers.close)
         judging = ThreadPoolExecutor(1, "judging")
         stack.callback(judging.shutdown, wait=False, cancel_futures=True)

@@ -5,17 +5,30 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from wamon.core.incident import Lasting
-from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.observation import Exchange, Failure, ProbeKind
 from wamon.core.timeline import SECOND
 from wamon.core.vigil import Watched
 from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
-from wamon.settings import AnyTarget, AskingTarget, MessageTarget, Secret, SecretRef, Settings, receiving_secrets
+from wamon.settings import (
+    AnyTarget,
+    AskingTarget,
+    ControlTarget,
+    MessageTarget,
+    Secret,
+    SecretRef,
+    Settings,
+    receiving_secrets,
+)
+from wamon.settings.urls import host_of, is_numeric
 from wamon.web.webhook import PATH, Door
 from wamon.wire.exchange import exchange, open_client
 from wamon.wire.request import Request
 from wamon.wire.resolver import Resolver
+from wamon.wire.second_opinion import NameServer, SecondOpinion
 from wamon.wire.trust import trust
 from wamon.work.care import Kept
 
@@ -23,6 +36,9 @@ _FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_
 
 LATEST_PASS_DAYS = 8
 """A weekly pass that had to wait for the next Monday still finds the looks it judges."""
+
+_META = frozenset({ProbeKind.EDGE, ProbeKind.API, ProbeKind.MESSAGE, ProbeKind.TOKEN})
+"""Who asks Meta."""
 
 _TOKENLESS = frozenset({ProbeKind.EDGE, ProbeKind.WEBHOOK, ProbeKind.CONTROL})
 
@@ -170,12 +186,36 @@ def renewed(aim: Aim) -> Aim:
     return replace(aim, nonce=nonce())
 
 
-class Askers:
-    """Sends one exchange for any target; one client per trust and family, one resolver for all."""
+def open_askers(every: Mapping[str, Asking], settings: Settings, resolver: Resolver | None = None) -> "Askers":
+    """The askers of a daemon, who say where they ask from and have a second resolver where one is named."""
+    address = settings.network.second_resolver
+    second = None
+    if address is not None:
+        controls = [one.url for one in settings.targets if isinstance(one, ControlTarget)]
+        second = SecondOpinion(
+            NameServer(*address), [name for url in controls if not is_numeric(name := host_of(url))]
+        )
+    site = settings.service.site or socket.gethostname()
+    return Askers(every, resolver=resolver, second=second, site=site)
 
-    def __init__(self, every: Mapping[str, Asking]) -> None:
+
+class Askers:
+    """Sends one exchange for any target; one client per trust and family, one resolver for all.
+
+    Where a name of Meta's is not found, ``second`` is asked as well. ``site`` is the name of this place.
+    """
+
+    def __init__(
+        self,
+        every: Mapping[str, Asking],
+        *,
+        resolver: Resolver | None = None,
+        second: SecondOpinion | None = None,
+        site: str = "",
+    ) -> None:
         self._every = every
-        self._resolver = Resolver()
+        self._second, self._site = second, site
+        self._resolver = resolver or Resolver()
         self._clients = {
             key: open_client(trust(key[0]), family=_FAMILIES[key[1]], resolver=self._resolver)
             for key in {(one.ca_file, one.family) for one in every.values()}
@@ -189,9 +229,19 @@ class Askers:
         """One given request to a target."""
         one = self._every[name]
         client = self._clients[one.ca_file, one.family]
-        return await exchange(
-            client, request, target=name, probe=one.probe, at_ms=at_ms, timeout_ms=one.timeout_ms
+        seen = await exchange(
+            client,
+            request,
+            target=name,
+            probe=one.probe,
+            at_ms=at_ms,
+            timeout_ms=one.timeout_ms,
+            site=self._site,
         )
+        if self._second is None or seen.failure is not Failure.DNS_ERROR or one.probe not in _META:
+            return seen
+        word = await self._second.on(request.address.raw_host.decode("ascii"))
+        return msgspec.structs.replace(seen, second_resolver=word)
 
     def aim(self, name: str) -> Aim:
         """What a target is asked with."""

@@ -185,6 +185,19 @@ REFUSED_TABLES = [
         EDGE + '[reference]\nbase_url = "https://metastatus.com/?a=1"\n',
         "[reference] base_url: 'https://metastatus.com/?***' has a query; write https://metastatus.com",
     ),
+    *(
+        (
+            EDGE + f"[network]\nsecond_resolver = {given}\n",
+            f"[network] second_resolver: {shown} is not a resolver's numeric address such as"
+            " 9.9.9.9 or [2620:fe::fe]:53",
+        )
+        for given, shown in (
+            ('"dns.quad9.net"', "'dns.quad9.net'"),
+            ('"9.9.9.9:0"', "'9.9.9.9:0'"),
+            ('"9.9.9"', "'9.9.9'"),
+            ("53", "53"),
+        )
+    ),
     (
         EDGE + "[reclassification]\ndays = 90\n",
         (
@@ -237,7 +250,7 @@ REFUSED_TABLES = [
         EDGE + "[zebra]\n",
         (
             "[zebra]: no such table; there are [service], [graph], [receiver], [availability], [incidents], "
-            "[reclassification], [reference], [[accounts]], [[targets]], [[channels]]"
+            "[reclassification], [reference], [network], [[accounts]], [[targets]], [[channels]]"
         ),
     ),
     ('interval = "60s"\n' + EDGE, "interval: stands before every table; it belongs to [reference] or [[targets]]"),

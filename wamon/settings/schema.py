@@ -233,6 +233,15 @@ class Reference(Table, frozen=True, kw_only=True):
     interval_ms: Annotated[v.Duration, "how often it is asked; 5m at least"] = 5 * MINUTE
 
 
+class Network(Table, frozen=True, kw_only=True):
+    """``[network]``: how we know our own line's trouble from Meta's."""
+
+    second_resolver: Annotated[
+        v.MaybeResolver,
+        "another operator's; asked for Meta's and the controls' names when ours fails on Meta's; empty: nobody",
+    ] = None
+
+
 class Channel(Table, frozen=True, kw_only=True):
     """One of ``[[channels]]``: who is told what."""
 
@@ -253,6 +262,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     incidents: Incidents = Incidents()
     reclassification: Reclassification = Reclassification()
     reference: Reference = Reference()
+    network: Network = Network()
     channels: tuple[Channel, ...] = ()
     receiving: bool = False
 
@@ -269,6 +279,7 @@ SINGLE: dict[str, type[Table]] = {
     "incidents": Incidents,
     "reclassification": Reclassification,
     "reference": Reference,
+    "network": Network,
 }
 """Tables that stand once."""
 

@@ -1,6 +1,7 @@
 """Addresses and URLs in the configuration: what is refused, and whose host it is."""
 
 import re
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -30,6 +31,7 @@ META_DOMAINS = (
 _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
 )
+_DNS_PORT = 53
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 
 
@@ -109,6 +111,31 @@ def read_address(value: object) -> Address:
     if not (_IPV6 if found[1] else _HOST).fullmatch(host):
         raise RefusedError(f"{shown(value)} is not {such_as}")
     return Address(host, int(found[3]))
+
+
+def read_resolver(value: object) -> Address:
+    """A numeric address, with a port where it is not 53; raises RefusedError. A name would need a resolver."""
+    text = value if isinstance(value, str) else ""
+    if is_numeric(text):
+        return Address(text, _DNS_PORT)
+    try:
+        found = read_address(value)
+    except RefusedError:
+        found = Address("", 0)
+    if not is_numeric(found.host) or not found.port:
+        raise RefusedError(
+            f"{shown(value)} is not a resolver's numeric address such as 9.9.9.9 or [2620:fe::fe]:53"
+        )
+    return found
+
+
+def is_numeric(host: str) -> bool:
+    """Whether a host is an address itself and has no name to look up."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _split(value: object) -> SplitResult | None:

@@ -11,7 +11,7 @@ from wamon.core.incident import Kind
 from wamon.settings.durations import format_duration, parse_duration
 from wamon.settings.secrets import SecretRef, read_reference
 from wamon.settings.spelling import RefusedError, closest, did_you_mean, shown
-from wamon.settings.urls import Address, read_address, read_graph_url, read_site_url, read_url
+from wamon.settings.urls import Address, read_address, read_graph_url, read_resolver, read_site_url, read_url
 
 T = TypeVar("T")
 
@@ -229,6 +229,7 @@ URL = Reader(read_url, _as_is, _pattern("^https?://", format="uri"))
 GRAPH_URL = Reader(read_graph_url, _as_is, _pattern("^https?://", format="uri"))
 SITE_URL = Reader(read_site_url, _as_is, _pattern("^https?://", format="uri"))
 ADDRESS: Reader[Address] = Reader(read_address, str, _pattern(":[0-9]{1,5}$"))
+RESOLVER: Reader[Address] = Reader(read_resolver, str, {"type": "string"})
 SECRET: Reader[SecretRef] = Reader(_read_secret, str, _pattern("^(env|file|credential):.+$"))
 BOOLEAN = Reader(_read_boolean, _as_is, {"type": "boolean"})
 PERCENT = Reader(_read_percent, _as_is, {"type": "number", "minimum": 0, "maximum": 100})
@@ -267,6 +268,7 @@ MaybeUrl = Annotated[str | None, optional(URL)]
 GraphUrl = Annotated[str, GRAPH_URL]
 SiteUrl = Annotated[str, SITE_URL]
 Listen = Annotated[Address, ADDRESS]
+MaybeResolver = Annotated[Address | None, optional(RESOLVER)]
 MaybeListen = Annotated[Address | None, optional(ADDRESS)]
 Kept = Annotated[SecretRef, SECRET]
 MaybeKept = Annotated[SecretRef | None, optional(SECRET)]

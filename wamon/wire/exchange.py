@@ -62,11 +62,12 @@ async def exchange(
     probe: ProbeKind,
     at_ms: int,
     timeout_ms: int,
+    site: str = "",
 ) -> Exchange:
     """Send once and tell what was seen. Never raises for what it sees, never repeats, never follows.
 
     ``timeout_ms`` bounds the whole exchange, from the name to the last byte of the body. ``first_byte`` and
-    ``total`` count from its start, ``dns``, ``connect`` and ``tls`` each from its own.
+    ``total`` count from its start, ``dns``, ``connect`` and ``tls`` each from its own. ``site`` is where we are.
     """
     journey = Journey(asyncio.get_running_loop(), timeout_ms)
     body, failure, detail = await _travel(client, request, journey, timeout_ms)
@@ -87,6 +88,7 @@ async def exchange(
         peer=journey.peer,
         certificate_expires_ms=journey.certificate_expires_ms,
         detail=detail,
+        site=site,
     )
 
 
