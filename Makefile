@@ -51,7 +51,8 @@ clean:  ## forget the virtual environment and every cache
 	@$(PIP) install --no-deps --editable .
 	@touch $@
 
-.venv/.wamon-test: .venv/.wamon
+.venv/.wamon-test: .venv/.wamon tests/web/axe.txt
 	@echo "installing what the tests need into .venv" >&2
 	@$(PIP) install --editable '.[test]'
+	@$(PIP) install --no-deps --require-hashes --requirement tests/web/axe.txt
 	@touch $@

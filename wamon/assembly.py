@@ -71,7 +71,7 @@ class House:
 
     _past: tuple[Incident, ...] = ()
     _reported: Report | None = None
-    _passes: tuple[Passed, ...] = ()
+    passes: tuple[Passed, ...] = ()
 
     def __init__(
         self,
@@ -173,8 +173,8 @@ class House:
         zones = zones_of((day, latest.zone) for (_, day), (_, latest) in self._published.items())
         self.calendar = Calendar(self.zone, zones)
         self._first_ms = await self.book.first_ms()
-        self._passes = tuple(await self.book.passes())
-        self.tally.reclassification_ms = max((one.at_ms for one in self._passes), default=None)
+        self.passes = tuple(await self.book.passes())
+        self.tally.reclassification_ms = max((one.at_ms for one in self.passes), default=None)
         self.vigil.declared(await self.book.windows(), await self.book.said(now_ms - HOUR))
         self._past = await self._past_incidents(now_ms)
 
@@ -373,7 +373,7 @@ class House:
             first_ms=self._first_ms,
             overlay=self.overlay(now_ms),
             notices=self.book.recent_notices,
-            passes=self._passes,
+            passes=self.passes,
             incidents=self._past,
             zones=self.calendar.closed,
         )

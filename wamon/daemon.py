@@ -6,14 +6,17 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from datetime import date
 from enum import Enum
 from typing import Any
 
 import msgspec
 
 from wamon.assembly import USUAL_PACE, House
+from wamon.chronicling import chronicle
 from wamon.control import Command, socket_path
 from wamon.control import listen as listen_for_commands
+from wamon.core.chronicle import Chronicle
 from wamon.core.report import Report
 from wamon.jobs import Cut, Interruption, Job, every
 from wamon.ledger import open_ledger
@@ -225,6 +228,10 @@ class Daemon:
     def stories(self) -> Sequence[Story]:
         """Nobody tells stories of a real week."""
         return ()
+
+    async def chronicle(self, target: str, day: date) -> Chronicle | None:
+        """A day told whole."""
+        return await chronicle(self.house, target, day)
 
     def report(self) -> Report:
         """The snapshot of now."""

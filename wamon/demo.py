@@ -7,9 +7,12 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 from wamon.assembly import House, Pace
+from wamon.chronicling import chronicle
+from wamon.core.chronicle import Chronicle
 from wamon.core.dispatching import Delivery, Letter
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
@@ -117,6 +120,10 @@ class Show:
     def report(self) -> Report:
         """The snapshot of now, on the demo's clock."""
         return self.house.report()
+
+    async def chronicle(self, target: str, day: date) -> Chronicle | None:
+        """A day told whole."""
+        return await chronicle(self.house, target, day)
 
     def health(self) -> Health:
         """The demo is well while it runs."""

@@ -3,18 +3,24 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
+import msgspec
+
+from wamon.core.chronicle import Chronicle, Ruled
 from wamon.core.days import PLATFORM
-from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
+from wamon.core.finding import Cause, Column, Finding, Origin, Scope, Verdict
 from wamon.core.incident import Incident, Kind
+from wamon.core.latency import Latency, Quantiles
 from wamon.core.meta_outages import KnownOutage
 from wamon.core.meta_page import GRAPH, WHATSAPP, Change, Light
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import DayState
+from wamon.core.publication import DayState, Publication
 from wamon.core.reference import Beside, MetaMonth, MetasWord
 from wamon.core.reference import Shown as ReferenceSign
 from wamon.core.report import COMPONENTS, Day, Report, State, TargetReport, Told
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
+from wamon.core.segments import Segment
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_span, parse_iso, subtract
 from wamon.core.uptime import Figures, add
 from wamon.metrics import Rendered, Tally
 from wamon.web.app import Health, Story
@@ -63,6 +69,7 @@ def target(
     remedy: str = "Nothing to do.",
     past: tuple[Day, ...] = (),
     account: str = "",
+    latency: Latency | None = None,
 ) -> TargetReport:
     """A target whose periods are the sums of its days."""
     return TargetReport(
@@ -78,6 +85,22 @@ def target(
         remedy=remedy,
         days=past,
         periods=periods(past),
+        latency=latency,
+    )
+
+
+def quick(past: Sequence[Day], around_ms: float = 120.0) -> Latency:
+    """Latencies of some days, slower on every seventh, and of the last 24 hours."""
+
+    def quantiles(number: int, looks: int) -> Quantiles:
+        slow = 1.0 + 0.02 * (number % 5) + (1.4 if number % 7 == 3 else 0.0)
+        return Quantiles(looks, round(around_ms * slow, 1), round(around_ms * 1.7 * slow, 1), around_ms * 4 * slow)
+
+    hour_ms = NOW_MS - NOW_MS % HOUR
+    return Latency(
+        {"24h": quantiles(1, 1440), "7d": quantiles(2, 10_080), "90d": quantiles(3, 129_600)},
+        tuple((day.date, quantiles(number, 1440)) for number, day in enumerate(past)),
+        tuple((hour_ms - back * HOUR, quantiles(back, 60)) for back in range(23, -1, -1)),
     )
 
 
@@ -91,6 +114,7 @@ def periods(past: Sequence[Day]) -> dict[str, Figures]:
         "today": summed(lambda one: one.date == TODAY),
         "yesterday": summed(lambda one: one.date == TODAY - timedelta(days=1)),
         "month": summed(lambda one: one.date.month == TODAY.month),
+        "last_month": summed(lambda one: (one.date.month + 1) == TODAY.month),
         "days": summed(lambda one: True),
     }
 
@@ -232,8 +256,9 @@ def bad_week(*, messages: bool = False) -> Report:
             explanation="Meta's service is temporarily unavailable.",
             remedy="Hold the queues, wait five minutes, then let one call try before releasing the rest.",
             past=api_days,
+            latency=quick(api_days),
         ),
-        target("graph", ProbeKind.EDGE, past=days({})),
+        target("graph", ProbeKind.EDGE, past=days({}), latency=quick(days({}), 38.0)),
         target("webhook", ProbeKind.WEBHOOK, past=endpoint_days),
         *([target("send", ProbeKind.MESSAGE, past=api_days)] if messages else []),
         target("token", ProbeKind.TOKEN),
@@ -263,6 +288,55 @@ def large(targets: int = 20) -> Report:
     return report([target(f"target-{number}", past=past) for number in range(targets)], platform=past)
 
 
+def chronicle(now: Report, target: str, day: date) -> Chronicle | None:
+    """A day put together of its incidents: down or refused as they are, up in between, a ruling on each."""
+    rows = {one.name: one.days for one in now.targets} | {PLATFORM: now.platform}
+    known = next((one for one in rows.get(target, ()) if one.date == day), None)
+    if known is None:
+        return None
+    span = day_span(day, ZoneInfo(now.zone))
+    past = span.clip(Span(0, now.at_ms))
+    found = [one for one in now.incidents if one.target == target and one.span(now.at_ms).overlaps(span)]
+    troubled = [_stretch(one, one.span(now.at_ms).clip(span)) for one in found]
+    up = [_calm(one) for one in subtract([past], [one.span for one in troubled])]
+    shifted = Publication(target, day, now.zone, 1, span.end_ms + HOUR, known.first or known.figures, "closed")
+    trail = (shifted, msgspec.structs.replace(shifted, revision=2, figures=known.figures, reason=known.reason))
+    return Chronicle(
+        target,
+        span,
+        now.zone,
+        known,
+        segments=tuple(sorted([*troubled, *up])) if target != PLATFORM else (),
+        rulings=tuple(
+            Ruled(
+                at.start_ms, at.end_ms, 12, Origin.RECLASSIFICATION, NOW_MS, REFUSED, DOWN, withdrawn=number == 1
+            )
+            for number, at in enumerate(one.span for one in troubled)
+        ),
+        trail=trail if known.restated else trail[:1],
+        maintenance=(Span(span.start_ms + 2 * HOUR, span.start_ms + 3 * HOUR),) if day.day == 4 else (),
+        incidents=tuple(found),
+        looks=1440,
+    )
+
+
+_COLUMNS = {
+    Kind.OUTAGE: Column.DOWN,
+    Kind.ENDPOINT: Column.DOWN,
+    Kind.USER_ERROR: Column.USER,
+    Kind.DISRUPTION: Column.NETWORK,
+    Kind.UNOBSERVED: Column.UNOBSERVED,
+}
+
+
+def _stretch(one: Incident, at: Span) -> Segment:
+    return Segment(*at, _COLUMNS[one.kind], one.verdict, one.cause, one.provisional, "", one.opened_ms, 7)
+
+
+def _calm(at: Span) -> Segment:
+    return Segment(*at, Column.UP, Verdict.OK, Cause.NONE, False, "", -1, 60)
+
+
 @dataclass
 class Shown:
     """A face over a report that tests may exchange; ``reports`` counts how often it was asked for."""
@@ -273,6 +347,7 @@ class Shown:
     unready: tuple[str, ...] = ()
     tally: Tally = field(default_factory=Tally)
     reports: int = 0
+    told_days: dict[date, Chronicle] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rendered = Rendered(self.tally, self.report)
@@ -280,6 +355,9 @@ class Shown:
     def report(self) -> Report:
         self.reports += 1
         return self.now
+
+    async def chronicle(self, target: str, day: date) -> Chronicle | None:
+        return self.told_days.get(day) or chronicle(self.now, target, day)
 
     def health(self) -> Health:
         return Health(self.unwell)

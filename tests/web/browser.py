@@ -79,7 +79,7 @@ class Browser:
 
     def ask(self, expression: str) -> Any:
         """What an expression of ours gives on the page; the page's own scripts stay switched off."""
-        answer = self.page("Runtime.evaluate", expression=expression, returnByValue=True)
+        answer = self.page("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.reports import NOW_MS, Shown, bad_week, days, figures, metas_word, report, target
+from tests.support.reports import NOW_MS, Shown, bad_week, chronicle, days, figures, metas_word, report, target
+from tests.web.axe import violations
 from tests.web.browser import Browser, browser
 from tests.web.served import served
 from wamon.core.finding import Cause, Verdict
@@ -50,6 +51,80 @@ def test_nothing_is_cut_off_and_the_browser_has_nothing_to_complain_of(
     assert chromium.complaints() == []
     assert chromium.requested() == [address, f"{address}style.css"]
     assert len(chromium.screenshot()) > 20_000, "an empty picture"
+
+
+DETAILS = ("target/cloud-api", "target/platform", "target/cloud-api/2026-11-04", "target/graph/2026-11-06")
+DETAILS += ("incident/cloud-api@2026-11-09T08:45:39Z",)
+WIDER_YET = WIDER.replace("e => e.get", "e => !e.closest('.scroll') && e.get")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_other_page_is_cut_off_either(chromium: Browser, address: str, width: int, dark: bool) -> None:
+    chromium.look(width, dark=dark)
+    for path in DETAILS:
+        chromium.open(f"{address}{path}")
+        assert chromium.ask("document.documentElement.scrollWidth") == width, path
+        assert chromium.ask(WIDER_YET) == [], path
+        assert chromium.complaints() == []
+        assert chromium.ask(FAINT) == [], path
+
+
+LOOKS = {"": (400, True), "?every=3600": (1280, False), DETAILS[0]: (320, True), DETAILS[2]: (400, False)}
+LOOKS |= {DETAILS[1]: (1280, True), DETAILS[4]: (1280, False)}
+
+
+@pytest.mark.parametrize("path", LOOKS)
+def test_axe_core_finds_nothing(chromium: Browser, address: str, path: str) -> None:
+    width, dark = LOOKS[path]
+    chromium.look(width, dark=dark, scripts=True)
+    chromium.open(f"{address}{path}")
+    assert violations(chromium) == []
+
+
+def test_axe_core_would_find_something(chromium: Browser, address: str) -> None:
+    chromium.look(1280, scripts=True)
+    chromium.open(f"{address}{DETAILS[4]}")
+    chromium.ask("document.querySelector('h1').style.color = '#eee'; document.documentElement.lang = ''")
+    assert {one.split(":")[0] for one in violations(chromium)} == {"color-contrast", "html-has-lang"}
+
+
+def test_a_keyboard_reaches_every_link_and_always_shows_where_it_is(chromium: Browser, address: str) -> None:
+    chromium.look(1280)
+    for path in ("", "target/cloud-api"):
+        chromium.open(f"{address}{path}")
+        wanted = len(chromium.ask(REACHABLE))
+        reached, unseen = [], []
+        for _ in range(wanted + 3):
+            for kind in ("keyDown", "keyUp"):
+                chromium.page("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            where, ring = chromium.ask(FOCUS)
+            if where >= 0 and where not in reached:
+                reached.append(where)
+                unseen += [where] * (not ring)
+        assert reached[0] == 0, "first of all the header can be skipped"
+        assert len(reached) == wanted > 10
+        assert unseen == []
+
+
+REACHABLE = """[...document.querySelectorAll('a:not([tabindex]), summary')]
+  .filter(e => e.checkVisibility({visibilityProperty: true})).map(e => e.textContent)"""
+FOCUS = """(e => [[...document.querySelectorAll('a, summary')].indexOf(e),
+  getComputedStyle(e).outlineStyle !== 'none'])(document.activeElement)"""
+
+
+def test_a_page_left_open_says_after_two_minutes_that_it_is_old(chromium: Browser, address: str) -> None:
+    chromium.look(1280)
+    chromium.open(address)
+    stale = "getComputedStyle(document.querySelector('.stale')).visibility"
+    height = "document.querySelector('header').offsetHeight"
+    before = chromium.ask(height)
+    assert chromium.ask(stale) == "hidden"
+    chromium.ask("document.getAnimations().forEach(one => { one.currentTime = 119000; })")
+    assert chromium.ask(stale) == "hidden"
+    chromium.ask("document.getAnimations().forEach(one => { one.currentTime = 121000; })")
+    assert chromium.ask(stale) == "visible"
+    assert chromium.ask(height) == before, "nothing jumps"
 
 
 def test_names_as_long_as_they_may_be_do_not_widen_it(chromium: Browser) -> None:
@@ -137,7 +212,7 @@ def test_what_it_says_does_not_need_its_stylesheet_nor_a_script(chromium: Browse
     for sentence in (
         "1 of 4 targets in trouble: cloud-api (outage)",
         "Meta: account management fails (code 131016/2). Counts as downtime.",
-        "cloud-api 99.30 % 0:10:01 → 95.13 % 1:10:00, revision 2, because weekly pass: same token valid",
+        "cloud-api 99.30 % 0:10:01 → became 95.13 % 1:10:00, revision 2, because weekly pass: same token valid",
         "Nobody looked, or what was seen allows no opinion",
         "Meta is down For 34 minutes sends and reads fail.",
     ):
@@ -229,6 +304,59 @@ def test_a_thousand_hostile_strings_stay_text_in_a_browser_that_would_run_them(c
             text = chromium.ask("document.body.textContent")
     assert skeletons[0] == skeletons[1], "a hostile string became markup"
     assert text.count("<script>alert(1)</script>") > 300
+
+
+def _hostile_details(said: list[str]) -> Shown:
+    """Pages of a target, a day and an incident in which every text that comes from outside is hostile."""
+    rest = iter(said)
+    week = bad_week()
+    worst = Day(date(2026, 11, 5), DayState.CLOSED, 2, figures(down_ms=HOUR), figures(), next(rest))
+    watched = [
+        target(
+            "cloud-api",
+            state=State.OUTAGE,
+            explanation=next(rest),
+            remedy=next(rest),
+            past=days({worst.date: worst}),
+            account=next(rest),
+        )
+    ]
+    told = [
+        Told(NOW_MS, next(rest), next(rest), "t", "urgent", next(rest), week.incidents[0].name) for _ in range(60)
+    ]
+    shown = Shown(msgspec.structs.replace(week, targets=tuple(watched), notices=tuple(told)))
+    usual = chronicle(shown.now, "cloud-api", worst.date)
+    assert usual is not None
+    ruled = usual.rulings[0]
+    shown.told_days[worst.date] = msgspec.structs.replace(
+        usual,
+        rulings=tuple(
+            msgspec.structs.replace(ruled, author=next(rest), because=next(rest), withdrawn=number % 2 == 0)
+            for number in range(250)
+        ),
+        trail=tuple(
+            msgspec.structs.replace(usual.trail[0], author=next(rest), reason=next(rest)) for _ in range(150)
+        ),
+    )
+    assert len(list(rest)) < 20, "all of them are shown"
+    return shown
+
+
+def test_a_thousand_hostile_strings_stay_text_on_the_other_pages_too(chromium: Browser) -> None:
+    hostile = _hostile(1000)
+    calm = [f"calm {number}" for number in range(len(hostile))]
+    paths = ("target/cloud-api", "target/cloud-api/2026-11-05", "incident/cloud-api@2026-11-09T08:45:39Z")
+    skeletons = []
+    for said in (calm, hostile):
+        with served(_hostile_details(said)) as place:
+            chromium.look(1280, scripts=True)
+            for path in paths:
+                chromium.open(f"http://{place}/{path}")
+                skeletons.append(chromium.ask(SKELETON))
+                assert chromium.complaints() == []
+                assert chromium.requested() == [f"http://{place}/{path}", f"http://{place}/style.css"]
+    assert skeletons[:3] == skeletons[3:], "a hostile string became markup"
+    assert chromium.ask("document.body.textContent").count("<script>alert(1)</script>") > 10
 
 
 def test_a_day_of_which_nothing_is_known_looks_unknown(chromium: Browser) -> None:

@@ -1,6 +1,7 @@
 """Every route over a real socket: what it answers, what it refuses, and that it changes nothing."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 
@@ -26,6 +27,21 @@ ROUTES = {
 }
 
 
+PAGES = {
+    "/target/{name}": ("/target/cloud-api", "/target/webhook", "/target/platform", "/target/cloud-api?every=60"),
+    "/target/{name}/{day}": (
+        "/target/cloud-api/2026-11-05",
+        "/target/platform/2026-11-09",
+        "/target/send/2026-09-20",
+    ),
+    "/incident/{name}": ("/incident/cloud-api@2026-11-05T09:31:20Z", "/incident/graph@2026-11-06T16:02:30Z"),
+}
+EVERY = {
+    **ROUTES,
+    **dict.fromkeys((path for paths in PAGES.values() for path in paths), "text/html; charset=utf-8"),
+}
+
+
 @pytest.fixture(scope="module")
 def face() -> Shown:
     return Shown(bad_week(messages=True))
@@ -37,7 +53,7 @@ def client(face: Shown) -> Iterator[httpx.Client]:
         yield one
 
 
-@pytest.mark.parametrize(("path", "kind"), ROUTES.items())
+@pytest.mark.parametrize(("path", "kind"), EVERY.items())
 def test_a_route_answers_in_its_own_kind_and_head_says_the_same_without_a_body(
     client: httpx.Client, path: str, kind: str
 ) -> None:
@@ -50,13 +66,15 @@ def test_a_route_answers_in_its_own_kind_and_head_says_the_same_without_a_body(
 def test_the_table_of_routes_knows_nothing_but_reading(face: Shown) -> None:
     app = build(face)._app
     assert isinstance(app, Starlette)
-    assert {route.path: route.methods for route in app.routes} == {path: {"GET", "HEAD"} for path in ROUTES}
+    assert {route.path: route.methods for route in app.routes} == {
+        path: {"GET", "HEAD"} for path in (*ROUTES, *PAGES)
+    }
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_nothing_over_http_changes_anything(client: httpx.Client, face: Shown, method: str) -> None:
     before = msgspec.json.encode([face.now, face.tally.outbox_pending, sorted(face.tally.targets)])
-    for path in ROUTES:
+    for path in EVERY:
         refused = client.request(method, path, content=b'{"verdict": "ok"}')
         assert (refused.status_code, set(refused.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
         assert "nothing over HTTP changes anything" in refused.text
@@ -68,6 +86,13 @@ REFUSED = {
     "/metrics/": (404, "Nothing is here."),
     "/%2e%2e/%2e%2e/etc/passwd": (404, "Nothing is here."),
     "/templates/status.html": (404, "Nothing is here."),
+    "/target/nobody": (404, "Nothing is known of that"),
+    "/target/token": (404, "Nothing is known of that"),
+    "/target/nobody/2026-11-05": (404, "Nothing is known of that"),
+    "/target/cloud-api/2025-01-01": (404, "Nothing is known of that"),
+    "/target/cloud-api/yesterday": (404, "That is no day; write it like /target/NAME/2026-11-03."),
+    "/incident/cloud-api@2020-01-01T00:00:00Z": (404, "Nothing is known of that"),
+    "/incident/<script>": (404, "Nothing is known of that"),
     "/api/v1/nothing": (404, "the JSON is under /api/v1/ (status, days, incidents)"),
     "/api/v1/days?from=yesterday": (400, "from 'yesterday' is not a day; write it like 2026-11-09"),
     "/api/v1/days?to=2026-02-30": (400, "to '2026-02-30' is not a day; write it like 2026-11-09"),
@@ -87,7 +112,7 @@ def test_what_cannot_be_answered_is_refused_with_a_sentence_that_helps(
     assert (refused.status_code, answer[1] in text) == (answer[0], True), text
 
 
-@pytest.mark.parametrize("path", [*ROUTES, "/nowhere", "/api/v1/days?from=x"])
+@pytest.mark.parametrize("path", [*EVERY, "/nowhere", "/api/v1/days?from=x"])
 def test_every_answer_carries_the_headers_of_the_house(client: httpx.Client, path: str) -> None:
     headers = client.get(path).headers
     assert {name: headers[name] for name in HEADERS} == HEADERS
@@ -106,6 +131,49 @@ def test_even_a_fault_of_our_own_carries_them_and_shows_no_inside() -> None:
         broken = httpx.get(f"http://{address}/", trust_env=False)
     assert (broken.status_code, broken.text) == (500, "Internal Server Error")
     assert {name: broken.headers[name] for name in HEADERS} == HEADERS
+
+
+FRESH = {"": None, "every=60": "60", "every=14": None, "every=x": None, "every=999999": None, "every=²": None}
+
+
+@pytest.mark.parametrize(("query", "seconds"), FRESH.items())
+def test_a_page_loads_itself_anew_only_for_whoever_asked(
+    client: httpx.Client, query: str, seconds: str | None
+) -> None:
+    answer = client.get(f"/?{query}")
+    assert (answer.status_code, answer.headers.get("refresh")) == (200, seconds)
+    assert ("Loads itself anew every" in answer.text) is (seconds is not None)
+    assert "http-equiv" not in answer.text
+
+
+def test_an_incident_that_was_judged_again_is_found_by_the_name_it_had(client: httpx.Client) -> None:
+    page = client.get("/incident/cloud-api@2026-11-05T09:33:00Z").text
+    assert "It was judged again since it had the name you asked for" in page
+    assert "cloud-api@2026-11-05T09:31:20Z" in page
+    exact = client.get("/incident/cloud-api@2026-11-05T09:31:20Z").text
+    assert "judged again" not in exact
+    for sentence in ("1 h 10 min", "Counts as downtime.", 'href="/target/cloud-api/2026-11-05"', "190 · "):
+        assert sentence in exact, sentence
+
+
+def test_a_day_tells_its_stretches_its_rulings_and_what_was_published_of_it(client: httpx.Client) -> None:
+    page = " ".join(re.sub(r"<[^>]+>", " ", client.get("/target/cloud-api/2026-11-05").text).split())
+    for sentence in (
+        "cloud-api on Thu 2026-11-05",
+        "closed, revision 2",
+        "As it stands First said",
+        "95.13 % 1:10:00 99.30 % 0:10:01",
+        "up 22:50:00; down 1:10:00.",
+        "09:31:20 10:41:20 1:10:00 down Meta: system error, cause authentication; 7 looks",
+        "Our side: user error, authentication (code 190) → became Meta: system error, service (code 131016)",
+        "the weekly pass",
+        "revision 2: 95.13 % 1:10:00 , weekly pass: same token valid (cloud-api)",
+        "revision 1: 99.30 % 0:10:01 , closed",
+    ):
+        assert sentence in page, sentence
+    today = client.get("/target/cloud-api/2026-11-09").text
+    assert "the day after" not in today
+    assert "up 8:45:39; down 0:14:21." in today, "what is still to come is not called unobserved"
 
 
 HEALTH = {

@@ -292,9 +292,11 @@ def test_maintenance_has_a_line_where_there_was_some() -> None:
     line = chart.lines[-1]
     assert (line.title, [(one.text, one.lost) for one in line.cells]) == (
         "Maintenance",
-        [("0:00:00", ""), ("2:00:00", "1:00:00 afterwards"), ("2:00:00", "1:00:00 afterwards")],
+        [("0:00:00", ""), ("2:00:00", "1:00:00 afterwards"), ("0:00:00", ""), ("2:00:00", "1:00:00 afterwards")],
     )
 
 
 def test_the_page_is_plain_values() -> None:
-    assert msgspec.json.decode(msgspec.json.encode(page(bad_week(messages=True), ())))["version"] == "0.1.0"
+    assert (
+        msgspec.json.decode(msgspec.json.encode(page(bad_week(messages=True), ())))["frame"]["version"] == "0.1.0"
+    )

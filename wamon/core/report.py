@@ -78,7 +78,7 @@ class TargetReport(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A notice as it was told."""
+    """A notice as it was told; ``incident`` names what it was about, where it was about one."""
 
     at_ms: int
     kind: str
@@ -86,6 +86,7 @@ class Told(msgspec.Struct, frozen=True):
     target: str
     severity: str
     title: str
+    incident: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):

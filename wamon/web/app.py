@@ -1,13 +1,12 @@
 """The HTTP face as an ASGI app: page, JSON, health and metrics, all of them only to be read."""
 
-import asyncio
 from collections.abc import Sequence
+from datetime import date
 from email.utils import formatdate
-from importlib.resources import files
+from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -16,10 +15,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wamon.core.chronicle import Chronicle
 from wamon.core.report import Report
 from wamon.metrics import Rendered
 from wamon.web.documents import QuestionError, days_document, incidents_document, read_question, status_document
-from wamon.web.view import Story, page
+from wamon.web.pages import Pages
+from wamon.web.view import Story
 
 __all__ = ["Face", "Health", "Story", "build"]
 
@@ -44,6 +45,8 @@ class Face(Protocol):
 
     def stories(self) -> Sequence[Story]: ...
 
+    async def chronicle(self, target: str, day: date) -> Chronicle | None: ...
+
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none';"
@@ -60,16 +63,19 @@ _JSON = "application/json"
 
 def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The app over a face. ``beside`` are routes of other rooms that share the address."""
-    pages = _Pages(face)
+    pages, programs = Pages(face), _Programs(face)
     routes = [
         Route("/", pages.status),
+        Route("/target/{name}", pages.target),
+        Route("/target/{name}/{day}", pages.day),
+        Route("/incident/{name}", pages.incident),
         Route("/style.css", pages.style),
-        Route("/metrics", pages.metrics),
-        Route("/healthz", pages.healthz),
-        Route("/readyz", pages.readyz),
-        Route("/api/v1/status", pages.status_json),
-        Route("/api/v1/days", pages.days_json),
-        Route("/api/v1/incidents", pages.incidents_json),
+        Route("/metrics", programs.metrics),
+        Route("/healthz", programs.healthz),
+        Route("/readyz", programs.readyz),
+        Route("/api/v1/status", programs.status_json),
+        Route("/api/v1/days", programs.days_json),
+        Route("/api/v1/incidents", programs.incidents_json),
         *beside,
     ]
     app = Starlette(
@@ -80,32 +86,11 @@ def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
     return _Headers(app)
 
 
-class _Pages:
-    """One method a route; templates and stylesheet are read once."""
+class _Programs:
+    """What programs ask: one method a route."""
 
     def __init__(self, face: Face) -> None:
         self._face = face
-        templates = Environment(
-            loader=PackageLoader("wamon.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._status = templates.get_template("status.html")
-        self._style = files("wamon.web").joinpath("style.css").read_bytes()
-
-    async def status(self, _: Request) -> Response:
-        report, stories = self._face.report(), self._face.stories()
-        html = await asyncio.to_thread(self._paint, report, stories)
-        return Response(html, media_type="text/html")
-
-    def _paint(self, report: Report, stories: Sequence[Story]) -> bytes:
-        # A lone surrogate in somebody's error text must not cost the whole page.
-        return self._status.render(page=page(report, stories)).encode(errors="replace")
-
-    async def style(self, _: Request) -> Response:
-        return Response(self._style, media_type="text/css")
 
     async def metrics(self, request: Request) -> Response:
         exposition = await self._face.rendered.exposition()
@@ -146,7 +131,8 @@ _REFUSALS = {
 async def _refuse(request: Request, refused: Exception) -> Response:
     """What cannot be served, said in a sentence: as JSON to programs, as text to people."""
     assert isinstance(refused, HTTPException)
-    text = _REFUSALS.get(refused.status_code, refused.detail)
+    said = refused.detail != HTTPStatus(refused.status_code).phrase
+    text = refused.detail if said else _REFUSALS.get(refused.status_code, refused.detail)
     if request.url.path.startswith("/api/"):
         answer = _json({"error": text}, refused.status_code)
     else:

@@ -37,13 +37,17 @@ class Bar(NamedTuple):
     day: str
     facts: str
     worth: bool = False
+    date: str = ""
 
 
 def bars(days: Sequence[Day], today: date) -> list[Bar]:
     """The last ninety days from old to today; a day of which nothing is known has an empty place."""
     known = {one.date: one for one in days}
     dates = (today - timedelta(days=number) for number in range(SHOWN - 1, -1, -1))
-    return [_bar(known[day]) if day in known else Bar("none", day_text(day), "not watched") for day in dates]
+    return [
+        _bar(known[day]) if day in known else Bar("none", day_text(day), "not watched", date=day.isoformat())
+        for day in dates
+    ]
 
 
 @lru_cache(maxsize=4096)  # of ninety days, eighty-nine are as they were at the last request
@@ -55,7 +59,13 @@ def _bar(one: Day) -> Bar:
     tone = "blank" if seen == "little" else _fault(sums) if lost_ms else "good"
     classes = f"{tone} h{_height(lost_ms, sums)} seen-{seen}"
     worth = one.restated or tone != "good" or seen != "all" or sums.retroactive_ms > 0
-    return Bar(f"{classes} restated" if one.restated else classes, day_text(one.date), _facts(one), worth)
+    return Bar(
+        f"{classes} restated" if one.restated else classes,
+        day_text(one.date),
+        _facts(one),
+        worth,
+        one.date.isoformat(),
+    )
 
 
 def _seen(sums: Figures) -> str:

@@ -31,6 +31,16 @@ SIGNS = {
 }
 """A shape for every state, for whoever cannot tell the colours apart."""
 
+_SILENT = frozenset({State.UNOBSERVED, State.MAINTENANCE})
+_GRAVEST = (
+    State.MAINTENANCE,
+    State.UNOBSERVED,
+    State.OPERATIONAL,
+    State.DEGRADED,
+    State.DISRUPTION,
+    State.OUTAGE,
+)
+
 _FAULTS = {
     Kind.OUTAGE: "Counts as downtime.",
     Kind.ENDPOINT: "Counts as downtime of your endpoint, never of the platform.",
@@ -66,6 +76,11 @@ class Headline(msgspec.Struct, frozen=True):
 def when(at_ms: int, zone: ZoneInfo) -> When:
     """``Tue 2026-11-03 10:12 UTC``."""
     return When(from_ms(at_ms).astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z"), iso(at_ms))
+
+
+def clock(at_ms: int, zone: ZoneInfo) -> str:
+    """``10:12:40``."""
+    return from_ms(at_ms).astimezone(zone).strftime("%H:%M:%S")
 
 
 def until(at_ms: int, since_ms: int, zone: ZoneInfo) -> When:
@@ -121,9 +136,19 @@ def coverage_share(sums: Figures) -> Share:
     return Share(percent(sums.unobserved_ms, sums.expected_ms), clock_text(sums.unobserved_ms))
 
 
-def bounds(sums: Figures) -> Share:
-    """What was down for certain, and the most that could hide between the looks."""
-    return _duration(sums, clock_text(sums.proven_down_ms), f"to {clock_text(sums.worst_down_ms)}")
+def proven(sums: Figures) -> Share:
+    """What was down for certain."""
+    return _duration(sums, clock_text(sums.proven_down_ms), "")
+
+
+def estimate(sums: Figures) -> Share:
+    """What the percentages stand on."""
+    return _duration(sums, clock_text(sums.down_ms), "")
+
+
+def worst(sums: Figures) -> Share:
+    """The most that could hide between the looks."""
+    return _duration(sums, clock_text(sums.worst_down_ms), "")
 
 
 def blind_spot(sums: Figures) -> Share:
@@ -170,6 +195,30 @@ def lasted(one: Incident, now_ms: int) -> str:
 def sends_and_receives(report: Report) -> bool:
     """Whether anything is watched that speaks for messages; else only management is reached."""
     return any(one.probe in SEND | RECEIVE for one in report.targets)
+
+
+def platform_now(report: Report) -> Headline | None:
+    """How sending and receiving is now, over all accounts; None where nothing sends or receives.
+
+    Down while at least half of the accounts that report are, and at least two of them (with one, that one).
+    """
+    states: dict[str, list[State]] = {}
+    for one in report.targets:
+        if one.probe in SEND | RECEIVE:
+            states.setdefault(one.account, []).append(one.state)
+    if not states:
+        return None
+    worst_of = {account: max(found, key=_GRAVEST.index) for account, found in states.items()}
+    reporting = [state for state in worst_of.values() if state not in _SILENT]
+    down = sum(state is State.OUTAGE for state in reporting)
+    if not reporting:
+        resting = all(state is State.MAINTENANCE for state in worst_of.values())
+        return Headline(State.MAINTENANCE if resting else State.UNOBSERVED, "sending and receiving")
+    if down >= max(min(2, len(reporting)), (len(reporting) + 1) // 2):
+        return Headline(State.OUTAGE, "sending or receiving is down", f"{down} of {len(reporting)} accounts")
+    if any(state in TROUBLE for state in reporting):
+        return Headline(State.DISRUPTION, "some disruptions", f"{down} of {len(reporting)} accounts are down")
+    return Headline(State.OPERATIONAL, "sending and receiving")
 
 
 def headline(report: Report) -> Headline:

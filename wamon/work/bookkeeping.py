@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
@@ -33,6 +33,8 @@ from wamon.work.hearing import heard
 from wamon.work.maintenance import standing
 from wamon.work.outbox import Outbox
 from wamon.work.ruling import said_of
+
+T = TypeVar("T")
 
 _SHOWN_NOTICES = 30
 
@@ -167,6 +169,10 @@ class Bookkeeper:
     async def keep_latencies(self, rows: Sequence[tuple[str, date, Sketch]]) -> None:
         """Write down how long the good looks of ended days took."""
         await self._ledger.write(lambda book: book.keep_latencies(rows))
+
+    async def read(self, ask: Callable[[Book], T]) -> T:
+        """Ask the book something of its own, all of it at one moment."""
+        return await self._ledger.read(ask)
 
     async def trail(self, span: Span, zone: ZoneInfo) -> dict[tuple[str, date], tuple[Publication, Publication]]:
         """The first and the latest publication of every row's day that a span touches."""
@@ -307,7 +313,16 @@ class Bookkeeper:
 
     def _remember_notices(self, fresh: Iterable[words.Notice]) -> None:
         lines = [
-            Line(one.created_at_ms, one.kind, one.phase, one.target, one.severity, one.title) for one in fresh
+            Line(
+                one.created_at_ms,
+                one.kind,
+                one.phase,
+                one.target,
+                one.severity,
+                one.title,
+                one.evidence[0] if one.evidence else "",
+            )
+            for one in fresh
         ]
         every = sorted((*lines, *self.recent_notices), key=lambda one: -one.at_ms)
         self.recent_notices = tuple(every[:_SHOWN_NOTICES])

@@ -1,0 +1,95 @@
+"""The pages for people: one method a page, painted beside the loop from templates that are read once."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.resources import files
+from typing import Protocol
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wamon.core.chronicle import Chronicle
+from wamon.core.report import Report
+from wamon.web.details import day_page, incident_page, target_page
+from wamon.web.view import Story, page
+
+SOONEST_S, LATEST_S = 15, 86_400
+"""How often a page may load itself anew where whoever looks at it has asked for that."""
+
+
+class Told(Protocol):
+    """What the pages ask."""
+
+    def report(self) -> Report: ...
+
+    def stories(self) -> Sequence[Story]: ...
+
+    async def chronicle(self, target: str, day: date) -> Chronicle | None: ...
+
+
+class Pages:
+    """A page loads itself anew only where its reader asked for that (``?every=60``), by a header."""
+
+    def __init__(self, face: Told) -> None:
+        self._face = face
+        self._templates = Environment(
+            loader=PackageLoader("wamon.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        names = ("status", "target", "day", "incident")
+        self._template = {name: self._templates.get_template(f"{name}.html") for name in names}
+        self._style = files("wamon.web").joinpath("style.css").read_bytes()
+
+    async def style(self, _: Request) -> Response:
+        """The one stylesheet."""
+        return Response(self._style, media_type="text/css")
+
+    async def status(self, request: Request) -> Response:
+        """Everything on one page."""
+        report, stories = self._face.report(), self._face.stories()
+        return await self._painted(request, "status", lambda: page(report, stories))
+
+    async def target(self, request: Request) -> Response:
+        """One target, or the platform's row."""
+        report, name = self._face.report(), request.path_params["name"]
+        return await self._painted(request, "target", lambda: target_page(report, name))
+
+    async def day(self, request: Request) -> Response:
+        """One day of a row."""
+        report, name = self._face.report(), request.path_params["name"]
+        try:
+            day = date.fromisoformat(request.path_params["day"])
+        except ValueError:
+            raise HTTPException(404, "That is no day; write it like /target/NAME/2026-11-03.") from None
+        found = await self._face.chronicle(name, day)
+        return await self._painted(request, "day", lambda: day_page(report, found, day) if found else None)
+
+    async def incident(self, request: Request) -> Response:
+        """One incident."""
+        report, name = self._face.report(), request.path_params["name"]
+        return await self._painted(request, "incident", lambda: incident_page(report, name))
+
+    async def _painted(self, request: Request, name: str, view: Callable[[], object | None]) -> Response:
+        every_s = _every_s(request.query_params.get("every", ""))
+        body = await asyncio.to_thread(_paint, self._template[name], view, every_s)
+        if body is None:
+            raise HTTPException(404, "Nothing is known of that: not watched, not published, or long ago. See /.")
+        return Response(body, media_type="text/html", headers={"Refresh": str(every_s)} if every_s else None)
+
+
+def _every_s(asked: str) -> int:
+    """0 where nothing was asked for, or nothing that makes sense."""
+    seconds = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
+    return seconds if SOONEST_S <= seconds <= LATEST_S else 0
+
+
+def _paint(template: Template, view: Callable[[], object | None], every_s: int) -> bytes | None:
+    found = view()
+    # A lone surrogate in somebody's error text must not cost the whole page.
+    return None if found is None else template.render(page=found, every_s=every_s).encode(errors="replace")
