@@ -9,7 +9,7 @@ import pytest
 
 from wamon.core import cadence, publication, secondary, segments, tallies, uptime
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
-from wamon.core.publication import figures_document
+from wamon.core.publication import beside_document, figures_document
 from wamon.core.review import day_tallies
 from wamon.core.secondary import secondary_document
 from wamon.core.segments import ANSWERING, FAILING, Timeline, account
@@ -20,8 +20,10 @@ PAGE = (Path(__file__).parent.parent / "docs" / "availability.md").read_text()
 MIDNIGHT = parse_iso("2026-11-03T00:00:00Z")
 TODAY = Span(MIDNIGHT, MIDNIGHT + DAY)
 CONTEXT = Context("api", MINUTE)
+SLOW = Context("api", MINUTE, slow=True)
 FINDINGS = {
     "up": Finding(Verdict.OK, column=Column.UP),
+    "slow": Finding(Verdict.OK, column=Column.UP, rule="success"),
     "down": Finding(Verdict.SYSTEM_ERROR, Cause.SERVICE, Column.DOWN),
     "network": Finding(Verdict.NETWORK_ERROR, Cause.PATH, Column.NETWORK),
     "refused": Finding(Verdict.USER_ERROR, Cause.VALIDATION, Column.USER),
@@ -75,7 +77,10 @@ def marks() -> list[Mark]:
     quiet = [*replaced(looks), *(Span(one.start_ms + 1, one.end_ms) for one in stretches["off"])]
     regular = {MIDNIGHT + n * MINUTE: FINDINGS["up"] for n in range(-60, 1500)}
     kept = {at_ms: one for at_ms, one in regular.items() if not any(span.holds(at_ms) for span in quiet)}
-    return [Mark(at_ms, CONTEXT, finding) for at_ms, finding in sorted((kept | looks).items())]
+    return [
+        Mark(at_ms, SLOW if finding is FINDINGS["slow"] else CONTEXT, finding)
+        for at_ms, finding in sorted((kept | looks).items())
+    ]
 
 
 def timeline() -> Timeline:
@@ -109,6 +114,7 @@ def computed() -> list[str]:
     for name, value in figures_document(counted).items():
         lines.append(f"{name} {percent_and_lost(*shares[name]) if name in shares else number(value or 0)}")
     lines.append(f"blips {counted.blips}")
+    lines += [f"{name} {number(value)}" for name, value in beside_document(counted).items()]
     return lines + [f"{name} {number(value or 0)}" for name, value in (secondary_document(beside) or {}).items()]
 
 
@@ -121,7 +127,7 @@ def test_every_number_told_of_the_worked_day_is_one_that_was_computed() -> None:
     day = timeline()
     prose = re.sub(r"```.*?```", "", section("One day, worked"), flags=re.DOTALL)
     looks, stretches = told()
-    spans = [*(one.span for one in day.segments), *day.proven, *day.brackets, *stretches["maintenance"]]
+    spans = [*(one.span for one in day.segments), *day.proven, *day.brackets, *day.slow, *stretches["maintenance"]]
     spans += [Span(one.end_ms, two.start_ms) for one, two in pairwise(day.segments)]
     edges = {edge for span in [*spans, *stretches["off"]] for edge in span} | set(looks)
     clocks = {f"{edge // HOUR % 24:02}:{edge // MINUTE % 60:02}:{edge // SECOND % 60:02}" for edge in edges}
@@ -172,7 +178,8 @@ def test_every_constant_of_the_method_is_the_codes_own() -> None:
 
 @pytest.mark.parametrize("name", ["figures", "secondary"])
 def test_every_published_name_is_explained(name: str) -> None:
-    names = figures_document(Figures()) if name == "figures" else secondary_document(secondary.Secondary())
+    ours = figures_document(Figures()) | beside_document(Figures())
+    names = ours if name == "figures" else secondary_document(secondary.Secondary())
     explained = set(re.findall(r"`([a-z_]+)`", section("The figures of a day") + section("Secondary lines")))
     explained |= {f"success_ratio{tail}" for tail in explained if tail.startswith("_")}
     assert set(names or ()) - explained == set()

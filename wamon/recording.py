@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import BinaryIO, TextIO
 
+from wamon.core.contexts import slow_after_ms
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reading import head_of, read_head, read_line
 from wamon.core.timeline import MINUTE
@@ -27,7 +28,7 @@ _SAMPLE = 10_000
 _READ_AHEAD = 1 << 18
 
 
-def watched(path: Path, known: Sequence[Watched]) -> list[Watched]:
+def watched(path: Path, known: Sequence[Watched], latency_objective_ms: int | None = None) -> list[Watched]:
     """The configured targets, and those that only the file names, with the median of their spacing."""
     enough = {one.name for one in known}
     seen: dict[str, array[int]] = {}
@@ -46,7 +47,16 @@ def watched(path: Path, known: Sequence[Watched]) -> list[Watched]:
             seen[target].append(at_ms)
             if len(seen[target]) == _SAMPLE:
                 enough.add(target)
-    return [*known, *(Watched(name, kinds[name], _spacing(instants)) for name, instants in seen.items())]
+    named = (
+        Watched(
+            name,
+            kinds[name],
+            _spacing(instants),
+            slow_after_ms=slow_after_ms(kinds[name], latency_objective_ms),
+        )
+        for name, instants in seen.items()
+    )
+    return [*known, *named]
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -39,7 +39,8 @@ _TESTIFYING = frozenset({ProbeKind.TOKEN, ProbeKind.STATUS, ProbeKind.ROUNDTRIP,
 class Plan(msgspec.Struct, frozen=True):
     """What a replay needs of the configuration. ``weekday`` is 0 for Monday.
 
-    ``outages`` are Meta's posts, where somebody kept them: a recording of exchanges holds none.
+    ``outages`` are Meta's posts, where somebody kept them: a recording of exchanges holds none. The latency
+    objective is for targets that only the recording names.
     """
 
     targets: tuple[Watched, ...] = ()
@@ -49,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     at: time = time(6, 0)
     days: int = 14
     outages: tuple[Outage, ...] = ()
+    latency_objective_ms: int | None = None
 
 
 def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
 
     A line that cannot be used is named by its number on ``complaints`` and skipped.
     """
-    run = _Run(plan, watched(path, plan.targets))
+    run = _Run(plan, watched(path, plan.targets, plan.latency_objective_ms))
     with _collecting_seldom():
         for exchange in exchanges(path, complaints):
             run.take(exchange)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from wamon.core.contexts import slow_after_ms
 from wamon.core.incident import Lasting
 from wamon.core.observation import Exchange, Failure, ProbeKind
 from wamon.core.timeline import SECOND
@@ -58,6 +59,7 @@ def watched(settings: Settings) -> list[Watched]:
             app=settings.account(one.account).app_id or "",
             template=f"{one.template}/{one.language}" if isinstance(one, MessageTarget) else "",
             waba=settings.account(one.account).waba_id or "",
+            slow_after_ms=slow_after_ms(probe, settings.availability.latency_objective_ms),
         )
         for one in settings.targets
         for name, probe in _ways(one)

@@ -60,6 +60,7 @@ class Sums:
     proven_down_ms: int = 0
     worst_down_ms: int = 0
     blips: int = 0
+    slow_ms: int = 0
 
     @property
     def coverage(self) -> Fraction | None:
@@ -311,6 +312,9 @@ def count(sums: Sums, story: Story, owner: Told, stretch: Span) -> None:
     """One observed stretch. Read: what the `unobserved` overlay hides is not proven either."""
     length, instant = stretch.end_ms - stretch.start_ms, stretch.start_ms
     finding = owner.mark.finding
+    # Section 4, slow success. Read: a forgiven failure counts as up, and is no success.
+    if owner.column is Column.UP and owner.mark.context.slow:
+        sums.slow_ms += length
     if owner.shown is Column.NETWORK:
         sums.network_ms += length
         sums.blind_spot_ms += length

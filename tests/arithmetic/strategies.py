@@ -39,9 +39,9 @@ TEN_MINUTES = 600_000
 OFFSETS = (-1, 0, 1)
 
 
-def mark(at_ms: int, finding: Finding = UP, interval_ms: int = 60_000) -> Mark:
+def mark(at_ms: int, finding: Finding = UP, interval_ms: int = 60_000, *, slow: bool = False) -> Mark:
     """One observation of an `edge` target."""
-    return Mark(at_ms, Context("edge", interval_ms), finding)
+    return Mark(at_ms, Context("edge", interval_ms, slow=slow), finding)
 
 
 def row(first_ms: int, last_ms: int, step_ms: int, finding: Finding = UP) -> list[Mark]:
@@ -135,7 +135,7 @@ def _marks(rng: Random) -> list[Mark]:
         else:
             at += _gap(rng, at, failed, before, interval)
         finding = _finding(rng, mood)
-        marks.append(mark(at, finding, interval))
+        marks.append(mark(at, finding, interval, slow=rng.random() < 0.2))
         failed += [at] if finding.column in (Column.DOWN, Column.NETWORK) else []
         before = interval
     return marks

@@ -63,12 +63,12 @@ class AgainstAllLooks(RuleBasedStateMachine):
     def looks_come(self, gaps: list, interval: int) -> None:
         for gap, finding in gaps:
             self.newest += gap
-            self.looks[self.newest] = mark(self.newest, finding, interval)
+            self.looks[self.newest] = mark(self.newest, finding, interval, slow=gap == 45_000)
             assert self.roll.add(self.looks[self.newest])
 
     @rule(count=st.integers(10, 40))
     def all_is_well_for_a_while(self, count: int) -> None:
-        self.looks_come([(MINUTE, UP)] * count, MINUTE)
+        self.looks_come([(45_000 if count % 3 else MINUTE, UP)] * count, MINUTE)
 
     @rule(back=st.integers(0, 30 * MINUTE), finding=FINDINGS)
     def a_look_comes_late(self, back: int, finding) -> None:
@@ -86,7 +86,8 @@ class AgainstAllLooks(RuleBasedStateMachine):
         turned = {at: finding for at in recent if Random(seed + at).random() < share}
         self.roll.judge_again(turned)
         for at in turned:
-            self.looks[at] = mark(at, finding, self.looks[at].interval_ms)
+            before = self.looks[at].context
+            self.looks[at] = mark(at, finding, before.interval_ms, slow=before.slow)
 
     @rule(back=st.integers(0, 60 * MINUTE))
     def what_is_old_is_forgotten(self, back: int) -> None:
@@ -120,4 +121,14 @@ def test_a_look_as_old_as_the_follow_up_reaches_is_not_settled_yet() -> None:
         roll.add(one)
     roll.judge_again({looks[15].at_ms: DOWN, looks[16].at_ms: DOWN})
     looks[15:17] = [mark(one.at_ms, DOWN) for one in looks[15:17]]
+    assert roll.timeline(looks[-1].at_ms) == account(looks, looks[-1].at_ms)
+
+
+def test_a_look_at_a_cut_that_owns_nothing_behind_it_is_counted_once() -> None:
+    """Its neighbour came a millisecond later, so what lies between belongs to that one."""
+    roll = Roll(hold_ms=0, settle_every=1)
+    looks = [mark(START + minute * MINUTE) for minute in range(20)]
+    looks += [mark(looks[-1].at_ms + 1), mark(looks[-1].at_ms + MINUTE)]
+    for one in looks:
+        roll.add(one)
     assert roll.timeline(looks[-1].at_ms) == account(looks, looks[-1].at_ms)

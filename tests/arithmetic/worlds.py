@@ -83,7 +83,7 @@ def _looks(rng: Random, faults: list[tuple[int, int, object]]) -> tuple[Mark, ..
         if own and rng.random() < 0.3:
             finding = rng.choice((DOWN, DOWN, REFUSED, NETWORK, UNSURE, ENDPOINT))
         if not off[0] <= (at - START) // MINUTE < off[0] + off[1]:
-            looks.append(mark(at, finding, interval))
+            looks.append(mark(at, finding, interval, slow=rng.random() < 0.1))
         at += interval if rng.random() < 0.9 else rng.choice((10_000, 20_000, interval + 1, 2 * interval))
     return tuple(looks)
 

@@ -67,7 +67,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "cloud-api",
                     second,
                     "2026-10-12T06:00:00Z",
-                    day_of_looks(down_ms=20 * MINUTE, meta_down_ms=20 * MINUTE),
+                    day_of_looks(down_ms=20 * MINUTE, meta_down_ms=20 * MINUTE, slow_ms=5 * MINUTE),
                     "weekly pass: same token valid (cloud-api)",
                     Secondary(20, 20, 1440, 1420, 288, 284_000_000),
                 ),
@@ -150,10 +150,29 @@ def test_secondary_lines_stand_apart_from_the_figures_and_are_absent_where_nobod
     assert document["months"][0]["secondary"] is None
     text = wamon("uptime", "-c", config, "--secondary", COLUMNS="120").out
     lines = [line.split() for line in text[text.index("cloud-api, secondary") :].splitlines()]
-    told = ["20", "20", "98.61", "%", "20", "of", "1440", "failed", "98.61", "%", "97.86", "%", "to", "99.09", "%"]
+    told = [
+        "20",
+        "20",
+        "0:05:00",
+        "98.61",
+        "%",
+        "20",
+        "of",
+        "1440",
+        "failed",
+        "98.61",
+        "%",
+        "97.86",
+        "%",
+        "to",
+        "99.09",
+        "%",
+    ]
     assert ["2026-10-01", *told] in lines
     assert ["2026-10", *told] in lines
-    assert ["2026-09-30", *["not", "kept"] * 6] in lines
+    assert ["2026-09-30", *["not", "kept"] * 7] in lines
+    assert [day["slow_s"] for day in document["days"]] == [0, 300, 0]
+    assert [month["slow_s"] for month in document["months"]] == [0, 300]
     assert "secondary" not in wamon("uptime", "-c", config).out
 
 

@@ -145,7 +145,7 @@ def test_a_look_that_tells_something_else_has_another_context_and_equal_ones_sha
 
     def context(body: Any, **rest: Any) -> Context:
         exchange = Exchange("api", ProbeKind.API, http_status=200, body=body, **rest)
-        return contexts.of(exchange, ProbeKind.API, 60_000, "graph", False)
+        return contexts.of(exchange, ProbeKind.API, 60_000, "graph")
 
     plain = context({"id": "1"})
     used = context({"id": "1"}, headers={"x-app-usage": '{"call_count": 85}'})

@@ -151,7 +151,7 @@ def test_a_frozen_day_changes_only_when_it_is_reopened() -> None:
     assert publish(row(0), row(0, revision=1), state=DayState.FROZEN, reopen=True) is None
 
 
-def test_the_document_has_the_keys_of_the_contract_in_its_order() -> None:
+def test_the_document_has_the_keys_of_the_contract_in_its_order_and_ours_behind() -> None:
     document = day_document("cloud-api", TUESDAY, DayState.CLOSED, 2, Figures(total_ms=DAY), Figures(total_ms=DAY))
     assert list(document) == (
         [
@@ -176,6 +176,7 @@ def test_the_document_has_the_keys_of_the_contract_in_its_order() -> None:
             "proven_down_s",
             "worst_down_s",
             "first_published",
+            "slow_s",
         ]
     )
     assert document["seconds"] == 86400

@@ -25,13 +25,18 @@ def paced(days: float, failing: float = 0.0, since_ms: int = NOON) -> Iterator[L
     """Every look of so many days in the order it is taken: a share of them fails."""
     chance = random.Random(7)
     contexts = [
-        Context("api", INTERVAL_MS, f"account-{n}", f"{n:016x}", f"{n:08x}", "v25.0") for n in range(TARGETS)
+        [
+            Context("api", INTERVAL_MS, f"account-{n}", f"{n:016x}", f"{n:08x}", "v25.0", slow=slow)
+            for slow in (False, True)
+        ]
+        for n in range(TARGETS)
     ]
     phases = [chance.randrange(INTERVAL_MS) for _ in range(TARGETS)]
     for slot in range(round(days * DAY / INTERVAL_MS)):
         for n in range(TARGETS):
             at_ms = since_ms + slot * INTERVAL_MS + phases[n] + round(chance.expovariate(0.5))
-            yield _look(f"target-{n:02}", at_ms, contexts[n], chance, chance.random() < failing)
+            context = contexts[n][slot % 10 == 0]
+            yield _look(f"target-{n:02}", at_ms, context, chance, chance.random() < failing)
 
 
 def _look(target: str, at_ms: int, context: Context, chance: random.Random, fails: bool) -> Look:

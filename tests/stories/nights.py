@@ -12,7 +12,7 @@ from wamon.core.timeline import HOUR, MINUTE, Span, parse_iso
 from wamon.jobs import Walk
 from wamon.ledger import open_ledger
 from wamon.settings import AskingTarget, parse, resolve_all
-from wamon.simulator.faults import EmptyBody, GraphError, Unreachable
+from wamon.simulator.faults import Delay, EmptyBody, GraphError, Unreachable
 from wamon.simulator.scenario import AUTHENTICATED, Cable, Call, Episode, Scenario, Spell
 from wamon.simulator.simulator import Simulator
 from wamon.simulator.virtual_time import VirtualTimeLoop
@@ -33,6 +33,8 @@ base_url = "{graph}"
 access_token = "env:TOKEN"
 app_id = "{app_id}"
 app_secret = "env:SECRET"
+[availability]
+latency_objective = "2s"
 [[targets]]
 name = "cloud-api"
 probe = "api"
@@ -61,7 +63,7 @@ interval = "2m"
 """
 
 
-def spell(start: str, minutes: int, calls: frozenset[Call], fault: GraphError | EmptyBody) -> Spell:
+def spell(start: str, minutes: int, calls: frozenset[Call], fault: GraphError | EmptyBody | Delay) -> Spell:
     start_ms = parse_iso(f"2026-11-01T{start}Z")
     return Spell(start_ms, start_ms + minutes * MINUTE, calls, (fault,))
 
@@ -78,6 +80,7 @@ def scenario() -> Scenario:
             spell("14:00:30", 21, AUTHENTICATED, GraphError(500, 131016)),
             spell("16:00:30", 30, AUTHENTICATED, GraphError(401, 190, message="(#190) Cannot parse access token")),
             spell("18:00:30", 15, frozenset({Call.HANDSHAKE}), EmptyBody(503)),
+            spell("21:00:30", 30, AUTHENTICATED, Delay(2_500)),
             spell("23:50:30", 25, AUTHENTICATED, GraphError(503, 2)),
         ),
         cables=(Cable(cut_ms, cut_ms + 20 * MINUTE, how=Unreachable()),),

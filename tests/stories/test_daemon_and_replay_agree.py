@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.stories.nights import Night
+from wamon.core.timeline import MINUTE
 from wamon.replay import Plan, replay
 from wamon.wiring import lasting, watched
 
@@ -21,13 +22,23 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
 @pytest.fixture(scope="module")
 def replayed(night: Night) -> dict[str, list[dict[str, object]]]:
     plan = Plan(tuple(watched(night.settings)), ZoneInfo("UTC"), lasting(night.settings))
+    assert plan.targets[0].slow_after_ms == 2_000
     complaints = io.StringIO()
     document = replay(night.recording, plan, complaints)
     assert complaints.getvalue() == ""
     return document
 
 
-SUMS = ("down_s", "meta_down_s", "network_s", "user_error_s", "unproved_s", "proven_down_s", "blind_spot_s")
+SUMS = (
+    "down_s",
+    "meta_down_s",
+    "network_s",
+    "user_error_s",
+    "unproved_s",
+    "proven_down_s",
+    "blind_spot_s",
+    "slow_s",
+)
 
 
 @pytest.mark.parametrize("target", ["cloud-api", "webhook"])
@@ -39,6 +50,8 @@ def test_a_replay_counts_what_the_watch_counted(night: Night, replayed: dict, ta
         row = theirs[day.date.isoformat()]
         counted = {name: getattr(day.figures, name.removesuffix("_s") + "_ms") / 1000 for name in SUMS}
         assert {name: row[name] for name in SUMS} == counted
+    slow_ms = sum(day.figures.slow_ms for day in ours.days)
+    assert slow_ms == (30 * MINUTE if target == "cloud-api" else 0), "half an hour of answers was late"
 
 
 def test_the_night_holds_every_kind_of_trouble(replayed: dict) -> None:

@@ -104,21 +104,26 @@ def print_days(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -
         page.line((f"{PLATFORM}: no figures, as no target sends and receives messages.", QUIET))
 
 
-_SECONDARY = ("day", "bad min", "in rows of 10", "5-min success", "looks", "succeeded", "95 % sure")
+_SECONDARY = ("day", "bad min", "in rows of 10", "slow", "5-min success", "looks", "succeeded", "95 % sure")
 
 
 def print_secondary(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -> None:
     """The secondary lines, a table for each target: never beside the figures that count."""
-    months = secondary_of(rows, insufficient=insufficient)
+    months, slow = secondary_of(rows, insufficient=insufficient), months_of(rows, insufficient=insufficient)
     for target in dict.fromkeys(row.target for row in sorted(rows, key=lambda row: row.target)):
         page.heading(f"{target}, secondary lines")
-        days = [(row.date.isoformat(), row.secondary) for row in rows if row.target == target]
-        whole = [(month, add(parts)) for (name, month), parts in months.items() if name == target]
+        days = [(row.date.isoformat(), row.figures.slow_ms, row.secondary) for row in rows if row.target == target]
+        whole = [
+            (month, slow[target, month].figures.slow_ms, add(parts))
+            for (name, month), parts in months.items()
+            if name == target
+        ]
         page.table(_SECONDARY, [_secondary_line(*one) for one in (*days, *whole)], right=_SECONDARY[1:])
     page.line("")
     page.line(
         (
-            "bad min: minutes more than half of which was down. 5-min success: the mean share of looks that were "
+            "bad min: minutes more than half of which was down. slow: time of good answers that took longer than "
+            "[availability] latency_objective. 5-min success: the mean share of looks that were "
             "answered, over five-minute windows. succeeded: all looks, single failures included; they are looked "
             "at again sooner while they fail, so this is a share of looks and not of time.",
             QUIET,
@@ -126,7 +131,7 @@ def print_secondary(page: Page, rows: Sequence[Row], *, insufficient: bool = Fal
     )
 
 
-def _secondary_line(name: str, sums: Secondary | None) -> list[Cell]:
+def _secondary_line(name: str, slow_ms: int, sums: Secondary | None) -> list[Cell]:
     if sums is None:
         return [name, *[("not kept", QUIET)] * (len(_SECONDARY) - 1)]
     low, high = sums.success_bounds or (None, None)
@@ -135,6 +140,7 @@ def _secondary_line(name: str, sums: Secondary | None) -> list[Cell]:
         name,
         str(sums.bad_minutes),
         str(sums.bad_minutes_in_rows),
+        _lost(slow_ms, OURS),
         percent(MILLION * sums.windows - sums.share_ppm, MILLION * sums.windows),
         f"{failed} of {sums.looks} failed",
         percent(failed, sums.looks),

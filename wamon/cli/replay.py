@@ -46,6 +46,7 @@ def plan_of(config: Path | None) -> Plan:
         weekday=weekly.weekday,
         at=weekly.at,
         days=weekly.days,
+        latency_objective_ms=settings.availability.latency_objective_ms,
     )
 
 

@@ -21,6 +21,7 @@ from wamon.core.meta_days import MetaDay
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import (
     DayState,
+    beside_document,
     day_document,
     day_state,
     figures_document,
@@ -163,6 +164,7 @@ def document_of(told: Sequence[Told], states: States, *, insufficient: bool = Fa
             "seconds": one.figures.total_ms / 1000,
         }
         | figures_document(one.figures)
+        | beside_document(one.figures)
         | {"secondary": _month_of_secondary(beside[target, month])}
         for (target, month), one in months_of(rows, insufficient=insufficient).items()
     ]

@@ -110,8 +110,15 @@ def day_rows(
         combined = each[0] if len(each) == 1 else either(*each)
         window = _window(day, _began_ms(speakers or targets, first_ms), now_ms)
         if window.length_ms and (combined is not None or name == PLATFORM):
-            rows[name] = Row(combined or Combined(Timeline()), window, resting)
+            rows[name] = Row(_unhurried(combined or Combined(Timeline())), window, resting)
     return rows
+
+
+def _unhurried(combined: Combined) -> Combined:
+    """Slow is a target's own: whether a platform made of several was slow has no answer."""
+    if not combined.timeline.slow:
+        return combined
+    return msgspec.structs.replace(combined, timeline=msgspec.structs.replace(combined.timeline, slow=()))
 
 
 def _began_ms(targets: Iterable[Watched], first_ms: Mapping[str, int]) -> int | None:

@@ -117,7 +117,7 @@ class Context(msgspec.Struct, frozen=True):
     ``interval_ms`` is the target's cadence when the observation was made. ``site`` is where it was made from: two
     names are two networks. ``told`` is what the answer told in passing, in so few words that looks share it.
     ``repeated``: the clock was set back into time that had been watched, where the first observation stands; this
-    one is kept and counts for nothing.
+    one is kept and counts for nothing. ``slow``: the answer took longer than the latency objective of that time.
     """
 
     probe: str
@@ -129,6 +129,7 @@ class Context(msgspec.Struct, frozen=True):
     site: str = ""
     told: Passing = NOTHING
     repeated: bool = False
+    slow: bool = False
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):

@@ -102,7 +102,7 @@ def _says_the_same(latest: Publication, fresh: Publication) -> bool:
 
 
 def figures_document(sums: Figures) -> dict[str, float | None]:
-    """The numbers of a day as CONTRACT section 6 names them: seconds, and ratios unrounded."""
+    """The numbers of a day as CONTRACT section 6 names them, seconds, and ratios unrounded."""
     return {
         "down_s": sums.down_ms / 1000,
         "meta_down_s": sums.meta_down_ms / 1000,
@@ -122,6 +122,11 @@ def figures_document(sums: Figures) -> dict[str, float | None]:
     }
 
 
+def beside_document(sums: Figures) -> dict[str, float]:
+    """What stands in JSON behind the keys of the contract."""
+    return {"slow_s": sums.slow_ms / 1000}
+
+
 def day_document(
     target: str, day: date, state: DayState, revision: int, sums: Figures, first: Figures | None
 ) -> dict[str, object]:
@@ -135,7 +140,7 @@ def day_document(
         "seconds": int(seconds) if seconds.is_integer() else seconds,
     }
     told = None if first is None else {"availability": first.availability}
-    return head | figures_document(sums) | {"first_published": told}
+    return head | figures_document(sums) | {"first_published": told} | beside_document(sums)
 
 
 _SECONDARY = "secondary"

@@ -42,6 +42,7 @@ class Roll:
         self._proven: list[Span] = []
         self._brackets: list[Span] = []
         self._blips: list[int] = []
+        self._slow: list[Span] = []
         self._tallies = Tallies()
         self._settle_at = settle_every
 
@@ -84,11 +85,17 @@ class Roll:
         self._settle_at = len(self.marks) + self.settle_every
 
     def _keep(self, done: Timeline) -> None:
-        self._segments = _joined(self._segments, done.segments)
+        self._segments = _joined(self._segments, done.segments, self._twice())
         self._meta_down.extend(done.meta_down)
         self._proven.extend(done.proven)
         self._brackets.extend(done.brackets)
         self._blips.extend(done.blips)
+        self._slow = _touching(self._slow, done.slow)
+
+    def _twice(self) -> int:
+        """How often the look at the last cut is counted: behind it, it owns nothing of a lone millisecond."""
+        lone = len(self.marks) > 1 and self.marks[1].at_ms - self.marks[0].at_ms == 1
+        return 1 if lone else 2
 
     def _account(self, marks: Sequence[Mark], now_ms: int) -> Timeline:
         return account(marks, now_ms, confirm=self.confirm, posted=self.posted)
@@ -97,11 +104,12 @@ class Roll:
         """All that is kept, up to now."""
         fresh = self._account(self.marks, now_ms)
         return Timeline(
-            segments=tuple(_joined(self._segments, fresh.segments)),
+            segments=tuple(_joined(self._segments, fresh.segments, self._twice())),
             meta_down=(*self._meta_down, *fresh.meta_down),
             proven=(*self._proven, *fresh.proven),
             brackets=(*self._brackets, *fresh.brackets),
             blips=(*self._blips, *fresh.blips),
+            slow=tuple(_touching(self._slow, fresh.slow)),
         )
 
     def tallies(self) -> Tallies:
@@ -115,6 +123,7 @@ class Roll:
         self._proven = [one for one in self._proven if one.end_ms > at_ms]
         self._brackets = [one for one in self._brackets if one.end_ms > at_ms]
         self._blips = [one for one in self._blips if one >= at_ms]
+        self._slow = [one for one in self._slow if one.end_ms > at_ms]
         self._tallies.forget_before(at_ms)
 
 
@@ -130,10 +139,17 @@ def _continues(one: Segment, following: Segment) -> bool:
     return one.end_ms == following.start_ms and one[2:-1] == following[2:-1]
 
 
-def _joined(kept: Sequence[Segment], following: Sequence[Segment]) -> list[Segment]:
-    """Both in a row. The look at which they were cut owns time on either side, and is counted once."""
+def _joined(kept: Sequence[Segment], following: Sequence[Segment], twice: int) -> list[Segment]:
+    """Both in a row. The look at which they were cut is counted once, not on either side."""
     if not kept or not following or not _continues(kept[-1], following[0]):
         return [*kept, *following]
     last, first = kept[-1], following[0]
-    whole = last._replace(end_ms=first.end_ms, looks=last.looks + first.looks - 1)
+    whole = last._replace(end_ms=first.end_ms, looks=last.looks + first.looks + 1 - twice)
     return [*kept[:-1], whole, *following[1:]]
+
+
+def _touching(kept: Sequence[Span], following: Sequence[Span]) -> list[Span]:
+    """Both in a row; the one in which they were cut is one."""
+    if not kept or not following or kept[-1].end_ms != following[0].start_ms:
+        return [*kept, *following]
+    return [*kept[:-1], Span(kept[-1].start_ms, following[0].end_ms), *following[1:]]

@@ -66,7 +66,7 @@ class Timeline(msgspec.Struct, frozen=True):
     """All that time reads off one target's observations. Time in no segment is unobserved.
 
     ``meta_down`` are chains of at least ten minutes; ``proven`` and ``brackets`` bound the downtime from below
-    and above; ``blips`` are the instants of forgiven failures.
+    and above; ``blips`` are the instants of forgiven failures; ``slow`` is what good, but slow looks own.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -74,6 +74,7 @@ class Timeline(msgspec.Struct, frozen=True):
     proven: tuple[Span, ...] = ()
     brackets: tuple[Span, ...] = ()
     blips: tuple[int, ...] = ()
+    slow: tuple[Span, ...] = ()
 
 
 class _Owned(NamedTuple):
@@ -92,8 +93,9 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
     ordered = _ordered(marks)
     owned = _owned(ordered, now_ms)
     columns = _columns(ordered, owned)
+    slow = tuple(_slow(ordered, owned))
     if not FAILING.intersection(columns):
-        return Timeline(tuple(_segments(ordered, columns, owned, {}, set())))
+        return Timeline(tuple(_segments(ordered, columns, owned, {}, set())), slow=slow)
     outages, blips = _outages(ordered, _runs(ordered, columns, owned), confirm, posted)
     return Timeline(
         segments=tuple(_segments(ordered, columns, owned, outages, blips)),
@@ -101,6 +103,7 @@ def account(marks: Sequence[Mark], now_ms: int, *, confirm: int = 2, posted: Seq
         proven=tuple(_proven(ordered, columns, owned, outages)),
         brackets=tuple(_brackets(ordered, columns, now_ms)),
         blips=tuple(ordered[i].at_ms for i in sorted(blips)),
+        slow=slow,
     )
 
 
@@ -259,6 +262,17 @@ _UP: _Said = (Column.UP, Verdict.OK, Cause.NONE, False, "", -1)
 def _said(column: Column, finding: Finding, outage: int) -> _Said:
     rule = finding.rule if finding.rule == BEYOND_GRAPH_RULE else ""
     return (column, finding.verdict, finding.cause, finding.provisional, rule, outage)
+
+
+def _slow(marks: Sequence[Mark], owned: _Owned) -> list[Span]:
+    """What good looks own whose answer took longer than the objective. A forgiven failure is no slow success."""
+    if not any({id(mark.context): mark.context.slow for mark in marks}.values()):
+        return []
+    return union(
+        Span(owned.left_ms[i], owned.right_ms[i])
+        for i, mark in enumerate(marks)
+        if mark.context.slow and mark.finding.column is Column.UP
+    )
 
 
 def _linked(

@@ -35,6 +35,8 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
     blips: int = 0
     retroactive_ms: int = 0
     """The part of ``maintenance_ms`` that was already over when it was declared."""
+    slow_ms: int = 0
+    """Time of good looks whose answer took longer than the latency objective. It is up, and told apart."""
 
     @property
     def expected_ms(self) -> int:
@@ -123,6 +125,7 @@ def figures(
         worst_down_ms=total_ms(worst, within),
         blips=sum(within.holds(at_ms) for at_ms in timeline.blips),
         retroactive_ms=total_ms(union(afterwards), within),
+        slow_ms=total_ms(subtract((s.clip(within) for s in timeline.slow), covered), within),
     )
 
 

@@ -46,6 +46,7 @@ class Watched(msgspec.Struct, frozen=True):
     Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
     Meta's id of the phone number, ``app`` of the app, ``waba`` of the account, ``template`` is ``name/language``;
     empty where not known.
+    An answer that takes longer than ``slow_after_ms`` is slow; 0: none is.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Watched(msgspec.Struct, frozen=True):
     app: str = ""
     template: str = ""
     waba: str = ""
+    slow_after_ms: int = 0
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -188,7 +190,14 @@ class Vigil:
         target = self.watched[exchange.target]
         at_ms, context = (
             exchange.at_ms or 0,
-            self._contexts.of(exchange, target.probe, target.interval_ms, target.account, repeated),
+            self._contexts.of(
+                exchange,
+                target.probe,
+                target.interval_ms,
+                target.account,
+                repeated=repeated,
+                slow_after_ms=target.slow_after_ms,
+            ),
         )
         if target.probe is ProbeKind.CONTROL:
             finding, follow_ups = self._control(exchange, target)

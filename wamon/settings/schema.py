@@ -206,6 +206,9 @@ class Availability(Table, frozen=True, kw_only=True):
     objective: Annotated[v.Percent, "percent; what is missing of it is the error budget"] = 99.9
     confirm: Annotated[int, v.count(1, 100), "failing observations in a row that make an outage"] = 2
     recheck_ms: Annotated[v.Duration, "how soon a failing target is looked at again"] = 10 * SECOND
+    latency_objective_ms: Annotated[
+        v.MaybeDuration, "a good answer that takes longer is slow: still up, its time told apart; empty: none is"
+    ] = None
 
 
 class Incidents(Table, frozen=True, kw_only=True):
