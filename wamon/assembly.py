@@ -31,6 +31,7 @@ from wamon.latencies import Latencies
 from wamon.ledger import LedgerError
 from wamon.metrics import Tally
 from wamon.settings import Settings
+from wamon.sharing import Sharing, leaders
 from wamon.timekeeping import HEARTBEAT_MS, Timekeeping
 from wamon.wiring import Askers, kept, lasting, watched
 from wamon.work.bookkeeping import Bookkeeper
@@ -99,7 +100,7 @@ class House:
         self.reference = Consulting(book, self.vigil, clock, settings.reference.interval_ms, self._posted)
         self.watch = Watch(
             self.vigil,
-            askers,
+            Sharing(askers, leaders(settings)),
             book,
             self.tally,
             clock,

@@ -25,6 +25,7 @@ from wamon.settings import (
     receiving_secrets,
 )
 from wamon.settings.urls import host_of, is_numeric
+from wamon.sharing import leaders
 from wamon.web.webhook import PATH, Door
 from wamon.wire.exchange import exchange, open_client
 from wamon.wire.request import Request
@@ -48,6 +49,7 @@ Secrets = Mapping[SecretRef, Secret]
 
 def watched(settings: Settings) -> list[Watched]:
     """Every configured target as the watch knows it; a canary's way back is a target of its own."""
+    group = leaders(settings)
     return [
         Watched(
             name,
@@ -60,6 +62,7 @@ def watched(settings: Settings) -> list[Watched]:
             template=f"{one.template}/{one.language}" if isinstance(one, MessageTarget) else "",
             waba=settings.account(one.account).waba_id or "",
             slow_after_ms=slow_after_ms(probe, settings.availability.latency_objective_ms),
+            group=group.get(name, ""),
         )
         for one in settings.targets
         for name, probe in _ways(one)

@@ -30,8 +30,11 @@ Answer = tuple[int, dict[str, Any]]
 
 
 def edges(*names: str, interval: str = "60s", zone: str = "UTC", more: str = "") -> Settings:
-    """Settings with targets on Graph's edge, which need no secret."""
-    targets = "".join(f'[[targets]]\nname = "{one}"\nprobe = "edge"\ninterval = "{interval}"\n' for one in names)
+    """Settings with targets on Graph's edge, which need no secret; no two ask in quite the same way."""
+    targets = "".join(
+        f'[[targets]]\nname = "{one}"\nprobe = "edge"\ninterval = "{interval}"\ntimeout = "{5_000 + n}ms"\n'
+        for n, one in enumerate(names)
+    )
     return parse(f'[service]\ntimezone = "{zone}"\n{more}\n{targets}')
 
 

@@ -45,7 +45,7 @@ class Watched(msgspec.Struct, frozen=True):
 
     Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
     Meta's id of the phone number, ``app`` of the app, ``waba`` of the account, ``template`` is ``name/language``;
-    empty where not known.
+    empty where not known. ``group`` is the first of the targets that ask the very same: they have the same slots.
     An answer that takes longer than ``slow_after_ms`` is slow; 0: none is.
     """
 
@@ -59,6 +59,12 @@ class Watched(msgspec.Struct, frozen=True):
     template: str = ""
     waba: str = ""
     slow_after_ms: int = 0
+    group: str = ""
+
+    @property
+    def place(self) -> str:
+        """What gives the target its place within its interval."""
+        return self.group or self.name
 
 
 class Observed(msgspec.Struct, frozen=True):

@@ -105,13 +105,13 @@ class Watch:
 
     def passed(self, name: str, span: Span) -> int:
         """How many of a target's regular slots lie in a span."""
-        interval_ms = self.vigil.watched[name].interval_ms
-        return slots_in(span, interval_ms, offset_ms(name, interval_ms))
+        target = self.vigil.watched[name]
+        return slots_in(span, target.interval_ms, offset_ms(target.place, target.interval_ms))
 
     def slot_after(self, name: str, at_ms: int) -> int:
         """A target's first regular slot after an instant."""
-        interval_ms = self.vigil.watched[name].interval_ms
-        return next_slot(at_ms, interval_ms, offset_ms(name, interval_ms))
+        target = self.vigil.watched[name]
+        return next_slot(at_ms, target.interval_ms, offset_ms(target.place, target.interval_ms))
 
     def step(self, step_ms: int) -> None:
         """The clock was set: who was to be looked at again, or spared, in a while still is; others at their slots.
@@ -136,7 +136,7 @@ class Watch:
         last, now = self.last.get(name), self._beats.get(name)
         if last is None or (now is not None and now.throttled):
             return
-        soon_ms = now_ms + offset_ms(name, SOON_MS)
+        soon_ms = now_ms + offset_ms(self.vigil.watched[name].place, SOON_MS)
         reach = 2 * reach_ms(self.vigil.watched[name].interval_ms)
         if soon_ms - last[0] <= reach < self.due(name, now_ms) - last[0]:
             self._due[name] = Due(soon_ms)
@@ -162,7 +162,8 @@ class Watch:
 
     def remember(self, name: str, marks: Sequence[Mark]) -> None:
         """Take up where an earlier run ended: how many looks failed, and how many extra ones were spent."""
-        recent = recalled(name, self.vigil.watched[name].interval_ms, marks)
+        target = self.vigil.watched[name]
+        recent = recalled(target.place, target.interval_ms, marks)
         if recent is not None:
             self._beats[name] = recent
             self.last[name] = (marks[-1].at_ms, marks[-1].finding)
@@ -177,7 +178,7 @@ class Watch:
         if target.probe in EVIDENCE and not now.throttled:
             return
         due = next_look(
-            name,
+            target.place,
             target.probe,
             target.interval_ms,
             now,
