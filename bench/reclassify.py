@@ -20,7 +20,7 @@ from wamon.core.knowledge import knowledge
 from wamon.core.observation import ProbeKind
 from wamon.core.review import window
 from wamon.core.timeline import DAY, HOUR
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.ledger import Ledger, open_ledger
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.reclassify import Pass, reclassify

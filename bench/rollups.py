@@ -25,7 +25,8 @@ from wamon.core.observation import ProbeKind
 from wamon.core.review import Ground
 from wamon.core.timeline import DAY, HOUR, Span, day_of, day_span
 from wamon.core.uptime import Figures, add
-from wamon.core.vigil import Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import Watched
 from wamon.ledger import Book, Ledger, open_ledger
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.close import close_day

@@ -24,7 +24,8 @@ from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
 from wamon.core.review import Ground, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
-from wamon.core.vigil import Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import Watched
 from wamon.handshakes import wrong_token
 from wamon.jobs import Cut, Interruption, Job, every, look_job
 from wamon.latencies import Latencies

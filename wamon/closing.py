@@ -10,7 +10,7 @@ from wamon.core.cadence import CLOSES_AFTER_MS, next_close
 from wamon.core.calendar import Calendar, zones_of
 from wamon.core.days import PLATFORM, counted
 from wamon.core.timeline import MINUTE, SECOND, days_between
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 from wamon.work.bookkeeping import Bookkeeper
 
 SOON_MS = SECOND

@@ -16,7 +16,7 @@ from wamon.core.contexts import slow_after_ms
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reading import head_of, read_head, read_line
 from wamon.core.timeline import MINUTE
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 _SORTED_WITHIN_MS = 5 * MINUTE
 _SORTED_LINES = 4_096

@@ -25,7 +25,8 @@ from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
 from wamon.core.timeline import DAY, Span, day_of, days_between, iso
-from wamon.core.vigil import Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import Watched
 from wamon.recording import exchanges, watched
 
 _KEPT_AFTER_MS = 3 * DAY

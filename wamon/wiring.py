@@ -11,7 +11,7 @@ from wamon.core.contexts import slow_after_ms
 from wamon.core.incident import Lasting
 from wamon.core.observation import Exchange, Failure, ProbeKind
 from wamon.core.timeline import SECOND
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
 from wamon.settings import (

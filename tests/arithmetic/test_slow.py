@@ -15,7 +15,8 @@ from wamon.core.observation import ProbeKind
 from wamon.core.reading import read_exchange
 from wamon.core.timeline import MINUTE, Span, iso, parse_iso
 from wamon.core.uptime import figures
-from wamon.core.vigil import Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import Watched
 from wamon.ledger import memory_ledger
 
 START = parse_iso("2026-11-03T10:00:00Z")

@@ -11,7 +11,7 @@ from wamon.core.maintenance import Cover
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import Timeline, account
 from wamon.core.timeline import Span, union
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 from . import oracle
 from .slow_platform import Target

@@ -15,7 +15,7 @@ from wamon.core.reading import read_exchange
 from wamon.core.reclassification import Account, Judged, rejudge
 from wamon.core.review import standing
 from wamon.core.timeline import DAY, MINUTE, Span, iso, parse_iso
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 
 START = parse_iso("2026-11-03T10:00:00Z")
 QUARTER = 15 * MINUTE

@@ -14,7 +14,7 @@ from wamon.core.observation import Exchange
 from wamon.core.posted import Outage
 from wamon.core.reclassification import Account
 from wamon.core.timeline import Span
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 MINUTE, HOUR = 60_000, 3_600_000
 DAY = 24 * HOUR

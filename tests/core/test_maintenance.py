@@ -16,7 +16,7 @@ from wamon.core.observation import ProbeKind
 from wamon.core.segments import account
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_span, from_ms, iso, parse_iso, union
 from wamon.core.uptime import Figures, figures
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 MIDNIGHT = parse_iso("2026-11-03T00:00:00Z")
 TUESDAY = Span(MIDNIGHT, MIDNIGHT + DAY)

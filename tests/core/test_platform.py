@@ -14,7 +14,7 @@ from wamon.core.platform import direction, either, one_canary, quorum
 from wamon.core.segments import Timeline, account
 from wamon.core.timeline import MINUTE, Span
 from wamon.core.uptime import Figures
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 UP = Finding(Verdict.OK, Cause.NONE, Column.UP)
 DOWN = Finding(Verdict.SYSTEM_ERROR, Cause.SERVICE, Column.DOWN)

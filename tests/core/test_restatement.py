@@ -21,7 +21,7 @@ from wamon.core.review import Ground, day_publications, decided, standing
 from wamon.core.spoken import Said, Spoken
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_of, day_span
 from wamon.core.uptime import Figures
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 UTC = ZoneInfo("UTC")
 KNOWN = knowledge()

@@ -14,7 +14,7 @@ from wamon.core.reading import read_exchange
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, day_publications, restated_notice, review, standing, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 UTC = ZoneInfo("UTC")
 KNOWN = knowledge()

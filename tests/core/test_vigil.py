@@ -12,7 +12,8 @@ from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.posted import Outage
 from wamon.core.reading import read_exchange
 from wamon.core.timeline import MINUTE, SECOND, iso, parse_iso
-from wamon.core.vigil import Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import Watched
 
 START = parse_iso("2026-11-03T10:00:00Z")
 GOOD = {"reached": "answered", "http_status": 200, "body": {"id": "1"}}

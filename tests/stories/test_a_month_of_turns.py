@@ -12,7 +12,7 @@ from typing import Any
 from wamon.core.observation import ProbeKind
 from wamon.core.posted import Outage
 from wamon.core.timeline import to_ms
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.replay import Plan
 
 from .recorded import DAY, HOUR, MINUTE, NODE, SITE, SYSTEM, Line, Story, line, merged, play

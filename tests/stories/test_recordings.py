@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wamon.core.observation import ProbeKind
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.replay import Plan
 
 from .recorded import (

@@ -15,7 +15,7 @@ from wamon.core.observation import ProbeKind
 from wamon.core.reading import read_exchange
 from wamon.core.report import State
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, iso, parse_iso
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.ledger import LedgerError
 from wamon.work.maintenance import MaintenanceAsked, RemovalAsked, add, remove
 from wamon.work.restate import Restated

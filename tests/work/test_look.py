@@ -12,7 +12,8 @@ from wamon.core.incident import Lasting
 from wamon.core.knowledge import knowledge
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
-from wamon.core.vigil import EVIDENCE, Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import EVIDENCE, Watched
 from wamon.ledger import open_ledger
 from wamon.metrics import Tally
 from wamon.settings import parse

@@ -9,7 +9,7 @@ import pytest
 from wamon.core.maintenance import Once, Recurring, Window
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import DAY, HOUR, MINUTE, iso, parse_iso
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.ledger.words import Declaration
 from wamon.work.maintenance import (
     MaintenanceAsked,

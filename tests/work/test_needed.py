@@ -2,7 +2,7 @@
 
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import MINUTE
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.work.reclassify import needed
 
 TARGETS = [

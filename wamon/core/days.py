@@ -13,7 +13,7 @@ from wamon.core.segments import Timeline
 from wamon.core.tallies import Tallies
 from wamon.core.timeline import Span, subtract, total_ms
 from wamon.core.uptime import Figures, figures
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 
 PLATFORM = "platform"
 PLATFORM_SEND = "platform.send"

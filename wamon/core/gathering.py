@@ -27,7 +27,7 @@ from wamon.core.testimony import (
     token_uses,
 )
 from wamon.core.timeline import Span
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 
 
 class Beside(msgspec.Struct, frozen=True):

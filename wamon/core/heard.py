@@ -8,7 +8,7 @@ from wamon.core.gathering import Beside
 from wamon.core.graph_error import ACCOUNT_FIELDS, COMPONENTS_FIELD, DELIVERED, TEMPLATE_FIELDS
 from wamon.core.receipt import AccountEvent, template_hash
 from wamon.core.timeline import MINUTE, Span, iso, subtract
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 _STILL_LISTENING_MS = MINUTE
 """A receiver whose last sign of life is this young may well be listening now."""

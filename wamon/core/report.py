@@ -18,7 +18,8 @@ from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.reference import MetasWord
 from wamon.core.uptime import Figures, add, period
-from wamon.core.vigil import EVIDENCE, Vigil, Watched
+from wamon.core.vigil import Vigil
+from wamon.core.watched import EVIDENCE, Watched
 
 COMPONENTS = {
     ProbeKind.EDGE: "Graph",

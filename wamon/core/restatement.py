@@ -20,7 +20,7 @@ from wamon.core.review import Ground, Turn, counted_text, day_tallies, day_timel
 from wamon.core.segments import Timeline
 from wamon.core.timeline import Span, iso, union
 from wamon.core.uptime import percent_and_lost
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 
 TOLD_DAYS = 40
 """So many days are named in a notice; `wamon uptime` shows all."""

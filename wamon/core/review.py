@@ -25,7 +25,7 @@ from wamon.core.segments import NEAR_MS, Timeline, account, judged_columns, owne
 from wamon.core.tallies import WINDOW_MS, Tallies
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
 from wamon.core.uptime import percent_and_lost
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 
 LISTED = 20
 """So many days and reasons are named in a notice; `wamon uptime` and `wamon reclassify` show all."""

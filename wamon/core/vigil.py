@@ -20,9 +20,8 @@ from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import SHORTEST_CADENCE_MS, Timeline, reach_ms
 from wamon.core.spoken import DECLARED, Said, overruled
 from wamon.core.timeline import MINUTE, SECOND, Span
-
-EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
-"""Probes that have no days of their own."""
+from wamon.core.watched import EVIDENCE as EVIDENCE
+from wamon.core.watched import Watched as Watched
 
 _FOR_EVER_MS = 1 << 62
 """Where an outage that is still open ends, for a timeline that goes on growing."""
@@ -38,33 +37,6 @@ _NETWORKED = frozenset(
 def _calm(roll: Roll, at_ms: int) -> bool:
     """Nothing but good looks for so long that no notice is open or waits."""
     return all(one.finding.column is Column.UP for one in reversed(roll.marks) if one.at_ms > at_ms - FOLLOW_UP_MS)
-
-
-class Watched(msgspec.Struct, frozen=True):
-    """What the watch must know of a target. The default account is called ``graph``, as its table is.
-
-    Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
-    Meta's id of the phone number, ``app`` of the app, ``waba`` of the account, ``template`` is ``name/language``;
-    empty where not known. ``group`` is the first of the targets that ask the very same: they have the same slots.
-    An answer that takes longer than ``slow_after_ms`` is slow; 0: none is.
-    """
-
-    name: str
-    probe: ProbeKind
-    interval_ms: int
-    account: str = "graph"
-    quota: str = ""
-    number: str = ""
-    app: str = ""
-    template: str = ""
-    waba: str = ""
-    slow_after_ms: int = 0
-    group: str = ""
-
-    @property
-    def place(self) -> str:
-        """What gives the target its place within its interval."""
-        return self.group or self.name
 
 
 class Observed(msgspec.Struct, frozen=True):

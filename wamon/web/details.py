@@ -15,7 +15,7 @@ from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
 from wamon.core.report import Day, Report
 from wamon.core.timeline import day_of, days_between, parse_iso
-from wamon.core.vigil import EVIDENCE
+from wamon.core.watched import EVIDENCE
 from wamon.web import words
 from wamon.web.charts import PLATFORM_READINGS, Chart, Line, lines, readings_of
 from wamon.web.ribbon import Ribbon, ribbon

@@ -12,7 +12,7 @@ from wamon.core.finding import Verdict
 from wamon.core.incident import Incident
 from wamon.core.report import Report, State, TargetReport
 from wamon.core.timeline import day_of
-from wamon.core.vigil import EVIDENCE
+from wamon.core.watched import EVIDENCE
 from wamon.web import words
 from wamon.web.charts import PLATFORM_READINGS, Chart, chart, readings_of
 from wamon.web.latency import Drawn, drawn, duration_text

@@ -14,7 +14,7 @@ from wamon.core.platform import RECEIVE, SEND
 from wamon.core.report import Report, State, TargetReport
 from wamon.core.timeline import day_of, from_ms, iso
 from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures, clock_text, percent
-from wamon.core.vigil import EVIDENCE
+from wamon.core.watched import EVIDENCE
 
 INSUFFICIENT = "insufficient data"
 NO_DATA = "no data"

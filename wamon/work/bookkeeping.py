@@ -22,7 +22,7 @@ from wamon.core.restatement import Change
 from wamon.core.segments import Segment, Timeline
 from wamon.core.spoken import Said
 from wamon.core.timeline import Span, day_of, parse_iso
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
 from wamon.ledger.retention import prunable_ms

@@ -15,7 +15,7 @@ from wamon.core.review import MARGIN_MS, Ground, day_tallies, day_timeline, publ
 from wamon.core.segments import Segment, Timeline
 from wamon.core.tallies import Tallies
 from wamon.core.timeline import Span
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from wamon.core.gathering import NOTHING_BESIDE, Beside
 from wamon.core.heard import Delivery, Heard, beside
 from wamon.core.timeline import Span
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.ledger.book import Book
 
 

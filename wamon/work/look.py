@@ -14,7 +14,8 @@ from wamon.core.segments import reach_ms
 from wamon.core.shapes import token_facts
 from wamon.core.timeline import MINUTE, SECOND, Span
 from wamon.core.usage import regain_ms
-from wamon.core.vigil import EVIDENCE, Observed, Vigil
+from wamon.core.vigil import Observed, Vigil
+from wamon.core.watched import EVIDENCE
 from wamon.ledger.failures import LedgerError
 
 _log = logging.getLogger("wamon.look")

@@ -11,7 +11,7 @@ import msgspec
 from wamon.core.maintenance import LONGEST_RECURRING_MS, Once, Recurring, Window, cover, expand, local_ms
 from wamon.core.restatement import Change
 from wamon.core.timeline import MINUTE, Span, day_of, day_span, from_ms, iso, to_ms
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.ledger.words import Declaration
 from wamon.settings.durations import format_duration
 from wamon.settings.spelling import RefusedError, did_you_mean, shown

@@ -34,7 +34,7 @@ from wamon.core.review import (
 )
 from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, Span, day_span, iso
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.work.close import segments_of
 
 

@@ -30,7 +30,7 @@ from wamon.core.restatement import (
 from wamon.core.review import MARGIN_MS, Ground, decided, standing
 from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, Span
-from wamon.core.vigil import Watched
+from wamon.core.watched import Watched
 from wamon.work.close import segments_of
 from wamon.work.reclassify import turn_document
 

@@ -13,7 +13,7 @@ from wamon.core.restatement import Change
 from wamon.core.review import MARGIN_MS, Turn, counted_text, turned
 from wamon.core.spoken import CAUSES, Said, Spoken
 from wamon.core.timeline import DAY, Span, iso
-from wamon.core.vigil import EVIDENCE, Watched
+from wamon.core.watched import EVIDENCE, Watched
 from wamon.ledger.words import Declaration
 from wamon.settings.spelling import did_you_mean, shown
 from wamon.work import restate

@@ -1,0 +1,35 @@
+"""What is watched: a target as the core knows it, without its secrets."""
+
+import msgspec
+
+from wamon.core.observation import ProbeKind
+
+EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
+"""Probes that have no days of their own."""
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """What the watch must know of a target. The default account is called ``graph``, as its table is.
+
+    Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
+    Meta's id of the phone number, ``app`` of the app, ``waba`` of the account, ``template`` is ``name/language``;
+    empty where not known. ``group`` is the first of the targets that ask the very same: they have the same slots.
+    An answer that takes longer than ``slow_after_ms`` is slow; 0: none is.
+    """
+
+    name: str
+    probe: ProbeKind
+    interval_ms: int
+    account: str = "graph"
+    quota: str = ""
+    number: str = ""
+    app: str = ""
+    template: str = ""
+    waba: str = ""
+    slow_after_ms: int = 0
+    group: str = ""
+
+    @property
+    def place(self) -> str:
+        """What gives the target its place within its interval."""
+        return self.group or self.name
