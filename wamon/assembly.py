@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon import __version__
+from wamon.accounts import Accounts
 from wamon.closing import AGAIN_MS, Closing
 from wamon.consulting import Consulting
 from wamon.core.cadence import CLOSES_AFTER_MS, next_weekly
@@ -223,6 +224,7 @@ class House:
             Job("prune", every(DAY), self._prune),
             *self.reference.jobs(),
             *self.latencies.jobs(),
+            *Accounts(self.settings, self.askers, self.book, self.clock, self.watch).jobs(),
             Job("close", self.closing.due, self.close_ended),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]

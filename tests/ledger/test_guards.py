@@ -22,6 +22,7 @@ from tests.ledger.sample import (
     seen,
     stretch,
 )
+from wamon.core.account_facts import SUBSCRIBED, Stated, SubscriptionFact
 from wamon.core.finding import Origin, Verdict
 from wamon.core.latency import Sketch
 from wamon.core.meta_page import WHATSAPP, Sign
@@ -56,6 +57,7 @@ async def fill(ledger: Ledger) -> None:
         book.receive([arrival(0, reports=1, inbound=1, events=1), arrival(1, NOON - 9 * DAY)])
         assert book.prune_receipts(NOON, canaries_before_ms=NOON) == 1
         book.keep_page("data/orgs.json", [Sign(WHATSAPP, "1", "Cloud API", "Resolved")], NOON)
+        book.keep_account_facts([Stated(NOON, "graph", SUBSCRIBED, SubscriptionFact(("1",)))])
         book.keep_latencies([("graph", date(2026, 3, 2), Sketch({40: 3}))])
         assert book.prune(NOON - HOUR) == 1
 

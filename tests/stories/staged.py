@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.running.daemon import free_port
 from wamon.assembly import House, Pace
+from wamon.core.account_facts import Stated
 from wamon.core.finding import Mark
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
 from wamon.jobs import Job, Walk, every
@@ -78,6 +79,7 @@ class Story:
     first: Mapping[str, Sequence[Mark]]
     marks: Mapping[str, Sequence[Mark]]
     notices: Sequence[str]
+    facts: Sequence[Stated]
     simulator: Simulator
 
     @property
@@ -156,4 +158,5 @@ class Stage:
         outcome = await house.reclassify(within)
         marks = {name: await book.marks(name, within) for name in house.vigil.watched}
         notices = [one.title for one in await ledger.notices(since_ms=0)]
-        return Story(outcome, first, marks, notices, self.simulator)
+        facts = await ledger.read(lambda kept: kept.account_facts(within))
+        return Story(outcome, first, marks, notices, facts, self.simulator)

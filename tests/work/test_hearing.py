@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.core.hindsight import START, Said, Target, minute_ms, said, statuses, token
+from wamon.core.account_facts import MissingFact, Stated, TemplateFact, UnreadFact
 from wamon.core.finding import Origin, Ruling
 from wamon.core.heard import unattended
 from wamon.core.knowledge import knowledge
@@ -42,7 +43,9 @@ ALONG = "biz_opaque_callback_data"
 Letters = Sequence[tuple[str, float, Mapping[str, Any]]]
 
 
-def turned(targets: Sequence[Target], letters: Letters, listening: Sequence[Span] = (), **ids: str) -> list[str]:
+def turned(
+    targets: Sequence[Target], letters: Letters, listening: Sequence[Span] = (), facts: Sequence[Stated] = ()
+) -> list[str]:
     """``target rule`` of every verdict that a pass turns over a ledger that holds all this."""
 
     async def passing() -> list[str]:
@@ -58,6 +61,7 @@ def turned(targets: Sequence[Target], letters: Letters, listening: Sequence[Span
             kept = gist(body, key)
             assert kept is not None
             await ledger.receive([Arrival(door, minute_ms(minute), next(bodies).to_bytes(32, "big"), kept)])
+        await ledger.write(lambda book: book.keep_account_facts(facts))
         for period in listening:
             await ledger.write(lambda book, period=period: book.listen(*period))
         watched = [one.watched for one in targets]
@@ -185,3 +189,46 @@ def test_a_receiver_that_gave_a_sign_of_life_just_now_still_listens() -> None:
     within = Span(0, DAY)
     assert unattended([Span(0, DAY - 20 * SECOND)], within) == ()
     assert unattended([Span(0, DAY - 2 * MINUTE)], within) == (Span(DAY - 2 * MINUTE, DAY),)
+
+
+def shown(minute: float, word: str = "APPROVED", digest: str = "d", account: str = "graph") -> Stated:
+    """The template as the account's list showed it at a minute."""
+    return Stated(
+        minute_ms(minute), account, "template canary/en_US", TemplateFact("canary", "en_US", word, digest)
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "turns"),
+    {
+        "shown as paused": ([shown(1, "PAUSED")], True),
+        "paused, then shown as usable": ([shown(1, "PAUSED"), shown(4)], False),
+        "shown as paused afterwards": ([shown(6, "PAUSED")], False),
+        "another account's": ([shown(1, "PAUSED", account="theirs")], False),
+        "not in the list": ([shown(1)._replace(fact=MissingFact())], False),
+        "it could not be read": ([shown(1)._replace(fact=UnreadFact(190))], False),
+    }.values(),
+)
+def test_the_accounts_own_list_may_say_that_our_template_was_stopped(facts: list[Stated], turns: bool) -> None:
+    assert turned([GENERIC, PEER], [], facts=facts) == (TURNED if turns else [])
+
+
+PARAMETERS = canary(said(3, body=SENT), said(5, 132000), said(7, body=SENT), template="canary/en_US")
+
+
+@pytest.mark.parametrize(
+    ("facts", "letters", "turns"),
+    {
+        "nobody looked at the template": ([], [], False),
+        "the same before and after": ([shown(2), shown(8)], [], True),
+        "shown before only": ([shown(2)], [], False),
+        "shown after only": ([shown(8)], [], False),
+        "its components changed": ([shown(2), shown(8, digest="e")], [], False),
+        "changed and changed back": ([shown(2), shown(5, digest="e"), shown(8)], [], False),
+        "a webhook told of a change": ([shown(2), shown(8)], [event(5, CHANGED, **NAMED)], False),
+    }.values(),
+)
+def test_parameters_refused_once_were_right_where_the_template_is_known_unchanged(
+    facts: list[Stated], letters: Letters, turns: bool
+) -> None:
+    assert turned([PARAMETERS], letters, facts=facts) == (["send same_request_accepted"] if turns else [])

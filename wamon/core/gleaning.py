@@ -45,9 +45,9 @@ def health(body: dict[str, Any]) -> Health | None:
     known = isinstance(state, str) and ("quality_rating" in body or "display_phone_number" in body)
     if not isinstance(told, dict) and not known:
         return None
-    listed = _listed(told.get("entities")) if isinstance(told, dict) else []
-    overall = [told] if isinstance(told, dict) and not listed else []
-    blocked = [one for one in [*listed, *overall] if one.get("can_send_message") == "BLOCKED"]
+    entities = listed(told.get("entities")) if isinstance(told, dict) else []
+    overall = [told] if isinstance(told, dict) and not entities else []
+    blocked = [one for one in [*entities, *overall] if one.get("can_send_message") == "BLOCKED"]
     return Health(
         node_id=body["id"] if isinstance(body.get("id"), str) else "",
         blocked=bool(blocked),
@@ -59,11 +59,12 @@ def health(body: dict[str, Any]) -> Health | None:
 
 def _reason(blocked: list[dict[str, Any]]) -> int | None:
     """The first reason given. A sample of Meta's prints lists as objects with the keys "0", "1" and so on."""
-    codes = (error.get("error_code") for one in blocked for error in _listed(one.get("errors")))
+    codes = (error.get("error_code") for one in blocked for error in listed(one.get("errors")))
     return next((code for code in codes if isinstance(code, int) and not isinstance(code, bool)), None)
 
 
-def _listed(found: Any) -> list[dict[str, Any]]:
+def listed(found: Any) -> list[dict[str, Any]]:
+    """A list of objects, also where Meta prints it as an object with the keys "0", "1" and so on."""
     return dicts(list(found.values()) if isinstance(found, dict) else found)
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
+from wamon.core.account_facts import Stated, TemplateFact
 from wamon.core.evidence import TemplateLook
 from wamon.core.gathering import Beside
 from wamon.core.graph_error import ACCOUNT_FIELDS, COMPONENTS_FIELD, DELIVERED, TEMPLATE_FIELDS
@@ -63,6 +66,22 @@ def beside(
         if one.message_status in DELIVERED
     }
     return Beside(events_ms, templates, arrived, unattended(listening, within))
+
+
+def with_templates(found: Beside, stated: Iterable[Stated]) -> Beside:
+    """The same, and how the accounts' own lists showed their templates."""
+    templates = {account: list(rows) for account, rows in found.templates.items()}
+    for one in stated:
+        if isinstance(one.fact, TemplateFact):
+            shown = TemplateLook(
+                one.at_ms,
+                f"{one.fact.name}/{one.fact.language}",
+                f"account:{one.account}@{iso(one.at_ms)}",
+                one.fact.template_status,
+                one.fact.components,
+            )
+            templates.setdefault(one.account, []).append(shown)
+    return msgspec.structs.replace(found, templates=templates)
 
 
 def webhook_name(account: str, received_ms: int) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from wamon.core.timeline import Span
+from wamon.ledger.account_facts import AccountFacts
 from wamon.ledger.declared import Declared
 from wamon.ledger.failures import LedgerError, telling
 from wamon.ledger.latencies import Latencies
@@ -10,7 +11,6 @@ from wamon.ledger.opening import copy, naming_damage, verify
 from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
-from wamon.ledger.receipts import Received
 from wamon.ledger.reference import Reference
 from wamon.ledger.schema import GUARDED, guards
 from wamon.ledger.words import Sizes
@@ -30,6 +30,7 @@ _COUNTED = (
     "receipts",
     "status_reports",
     "account_events",
+    "account_facts",
 )
 
 _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
@@ -37,7 +38,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Published, Outbox, Presence, Reference, Received, Latencies):
+class Book(Declared, Published, Outbox, Presence, Reference, AccountFacts, Latencies):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

@@ -36,7 +36,8 @@ RECEIVED_FACTS = (
 )
 LATENCY_FACTS = ("latencies",)
 SEALING_FACTS = ("seals", "publication_seals")
-FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS, *LATENCY_FACTS, *SEALING_FACTS)
+ACCOUNT_FACTS = ("account_facts",)
+FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS, *LATENCY_FACTS, *SEALING_FACTS, *ACCOUNT_FACTS)
 """Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
 
 EXTENDED = ("running", "listening")
@@ -335,4 +336,23 @@ _SEALING_TABLES = (
 def m006_seals(db: Database) -> None:
     """What days that are closed from now on looked like then; of those before it is not known."""
     for statement in (*_SEALING_TABLES, *(guard for table in SEALING_FACTS for guard in guards(table))):
+        db.execute(statement)
+
+
+_ACCOUNT_TABLES = (
+    """CREATE TABLE account_facts (
+         n INTEGER PRIMARY KEY,
+         at_ms INTEGER NOT NULL,
+         account INTEGER NOT NULL REFERENCES terms,
+         subject INTEGER NOT NULL REFERENCES terms,
+         fact INTEGER NOT NULL REFERENCES terms)""",
+    "CREATE INDEX account_facts_by_time ON account_facts (at_ms)",
+    "CREATE INDEX account_facts_by_subject ON account_facts (account, subject)",
+)
+
+
+@MIGRATIONS()
+def m007_account_facts(db: Database) -> None:
+    """What Graph says of accounts now and then: templates, subscriptions, callbacks, health."""
+    for statement in (*_ACCOUNT_TABLES, *(guard for table in ACCOUNT_FACTS for guard in guards(table))):
         db.execute(statement)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from wamon.core.account_facts import Stated
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.gathering import Beside
 from wamon.core.incident import Kind
@@ -92,6 +93,7 @@ class Bookkeeper:
         """Forget single looks of days that are settled and published, and old webhooks; what was said stays."""
         before_ms = await self._ledger.read(lambda book: prunable_ms(book, zone, kept_days, now_ms))
         looks = await self._ledger.prune(before_ms) if before_ms else 0
+        await self._ledger.write(lambda book: book.prune_account_facts(before_ms))
         webhooks = await self._ledger.prune_receipts(receipts_before_ms, canaries_before_ms=before_ms)
         return Pruned(before_ms, looks, webhooks)
 
@@ -146,8 +148,16 @@ class Bookkeeper:
             ),
         )
 
+    async def keep_account_facts(self, rows: Sequence[Stated]) -> None:
+        """What Graph said of an account, beside the looks."""
+        await self._ledger.write(lambda book: book.keep_account_facts(rows))
+
+    async def account_facts(self) -> Sequence[Stated]:
+        """What Graph said last of each account's every subject."""
+        return await self._ledger.read(lambda book: book.latest_account_facts())
+
     async def beside(self, targets: Sequence[Watched], span: Span) -> Beside:
-        """What webhooks told within a span, as evidence of a weekly pass."""
+        """What webhooks and accounts told within a span, as evidence of a weekly pass."""
         return await self._ledger.read(lambda book: heard(book, targets, span))
 
     async def keep_page(self, page: str, parts: Sequence[Part], seen_ms: int) -> bool:

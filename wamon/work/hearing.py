@@ -1,16 +1,21 @@
-"""Reading from the book what webhooks told, as evidence for a weekly pass."""
+"""Reading from the book what webhooks and accounts told, as evidence for a weekly pass."""
 
 from collections.abc import Sequence
 
 from wamon.core.gathering import NOTHING_BESIDE, Beside
-from wamon.core.heard import Delivery, Heard, beside
+from wamon.core.heard import Delivery, Heard, beside, with_templates
 from wamon.core.timeline import Span
 from wamon.core.watched import Watched
 from wamon.ledger.book import Book
 
 
 def heard(book: Book, targets: Sequence[Watched], span: Span) -> Beside:
-    """All that arrived in a span; nothing where this installation has never had a receiver."""
+    """All that was told in a span."""
+    return with_templates(_by_webhook(book, targets, span), book.account_facts(span))
+
+
+def _by_webhook(book: Book, targets: Sequence[Watched], span: Span) -> Beside:
+    """All that arrived; nothing where this installation has never had a receiver."""
     key = book.hash_key_made()
     if key is None:
         return NOTHING_BESIDE

@@ -1,0 +1,140 @@
+"""What Graph says of every account now and then, in a running watch: asked seldom, written down, never judged."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from wamon.core.account_facts import (
+    HEALTH,
+    SUBSCRIBED,
+    AccountFact,
+    Stated,
+    health_fact,
+    number_fact,
+    number_subject,
+    subscription_fact,
+    template_fact,
+    template_subject,
+)
+from wamon.core.cadence import next_slot, offset_ms
+from wamon.core.finding import Cause
+from wamon.core.observation import Exchange
+from wamon.core.timeline import HOUR, MINUTE
+from wamon.jobs import Job
+from wamon.ledger import LedgerError
+from wamon.probes.account import health_request, number_request, subscribed_apps_request, template_request
+from wamon.probes.aim import Aim
+from wamon.settings import Account, AnyTarget, ApiTarget, MessageTarget, Settings, TokenTarget
+from wamon.wire.request import Request
+from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.look import Watch
+
+_log = logging.getLogger("wamon.accounts")
+
+EVERY_MS = HOUR
+"""A handful of calls an hour: less than a thousandth of what an account with a registered number may call."""
+
+FIRST_AFTER_MS = MINUTE // 2
+"""After a start soon, but behind the first looks."""
+
+
+class Askers(Protocol):
+    """Sends a request the way a target's are sent. Never raises for what it sees."""
+
+    def aim(self, name: str) -> Aim: ...
+
+    async def send(self, name: str, request: Request, at_ms: int) -> Exchange: ...
+
+
+class Question(NamedTuple):
+    """One thing to ask of an account, and how to read the answer."""
+
+    subject: str
+    request: Callable[[Aim], Request]
+    read: Callable[[Exchange], AccountFact]
+
+
+class Accounts:
+    """Rounds through the accounts of which a target carries the token; an account that is throttled is spared."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        askers: Askers,
+        book: Bookkeeper,
+        clock: Callable[[], int],
+        watch: Watch,
+    ) -> None:
+        self._settings = settings
+        self._askers = askers
+        self._book = book
+        self._clock = clock
+        self._watch = watch
+        self._begun: set[str] = set()
+
+    def jobs(self, every_ms: int = EVERY_MS) -> list[Job]:
+        """A round for each account that can be asked at all."""
+        return [
+            Job(f"account:{account.name}", self._due(account.name, every_ms), self._round(account, carrier.name))
+            for account in (self._settings.graph, *self._settings.accounts)
+            if (carrier := self._carrier(account.name)) is not None
+        ]
+
+    def _carrier(self, account: str) -> AnyTarget | None:
+        """The target whose token, time-out and trust the questions travel with."""
+        asking = (ApiTarget, MessageTarget, TokenTarget)
+        own = (one for one in self._settings.targets if one.account == account and isinstance(one, asking))
+        return next(own, None)
+
+    def _due(self, account: str, every_ms: int) -> Callable[[int], int]:
+        offset = offset_ms(account, every_ms)
+
+        def due(now_ms: int) -> int:
+            regular = next_slot(now_ms, every_ms, offset)
+            return regular if account in self._begun else min(regular, now_ms + FIRST_AFTER_MS)
+
+        return due
+
+    def _throttled(self, account: str) -> bool:
+        """Every call prolongs a block: then nothing is asked that is not needed."""
+        last = (
+            self._watch.last.get(one.name) for one in self._watch.vigil.watched.values() if one.account == account
+        )
+        return any(one is not None and one[1].cause is Cause.THROTTLING for one in last)
+
+    def _round(self, account: Account, carrier: str) -> Callable[[int], Awaitable[None]]:
+        questions = list(questions_of(account, self._settings))
+
+        async def ask(_now_ms: int) -> None:
+            self._begun.add(account.name)
+            stated = []
+            for one in questions:
+                if self._throttled(account.name):
+                    break
+                at_ms = self._clock()
+                exchange = await self._askers.send(carrier, one.request(self._askers.aim(carrier)), at_ms)
+                stated.append(Stated(at_ms, account.name, one.subject, one.read(exchange)))
+            try:
+                await self._book.keep_account_facts(stated)
+            except LedgerError as trouble:
+                _log.error("what Graph says of account %s could not be recorded: %s", account.name, trouble)
+
+        return ask
+
+
+def questions_of(account: Account, settings: Settings) -> Iterator[Question]:
+    """What can be asked of an account: without its ``waba_id`` only of its numbers."""
+    own = [one for one in settings.targets if one.account == account.name]
+    for number in sorted({one.phone_number_id for one in own if isinstance(one, ApiTarget | MessageTarget)}):
+        yield Question(number_subject(number), partial(number_request, phone_number_id=number), number_fact)
+    if not account.waba_id:
+        return
+    yield Question(SUBSCRIBED, partial(subscribed_apps_request, waba_id=account.waba_id), subscription_fact)
+    yield Question(HEALTH, partial(health_request, waba_id=account.waba_id), health_fact)
+    for name, language in sorted({(one.template, one.language) for one in own if isinstance(one, MessageTarget)}):
+        yield Question(
+            template_subject(name, language),
+            partial(template_request, waba_id=account.waba_id, name=name),
+            partial(template_fact, name=name, language=language),
+        )
