@@ -80,6 +80,7 @@ def test_days_that_ended_while_nothing_ran_are_closed_once_however_long_ago(tmp_
         assert all(row.figures["unobserved_ms"] == row.figures["total_ms"] == DAY for row in rows[2:])
         target = hand.house.report().targets[0]
         shown = {day.date: (day.state, day.figures.availability) for day in target.days}
+        assert [day.date for day in target.days if day.partial] == [TENTH, target.days[-1].date], "began, not over"
         frozen_too = DayState.CLOSED if off_days == 10 else DayState.FROZEN
         assert shown[TENTH][0] is frozen_too
         assert shown[TENTH + timedelta(days=off_days - 1)] == (DayState.CLOSED, None)

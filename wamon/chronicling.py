@@ -1,13 +1,11 @@
 """A day of one row told whole, from the book and from what the watch knows of today; for the pages."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from wamon.assembly import House
 from wamon.core.chronicle import Chronicle, clipped
 from wamon.core.days import PLATFORM
-from wamon.core.publication import day_state
-from wamon.core.report import Day, Report
+from wamon.core.report import Day, Report, published_day
 from wamon.core.segments import Segment
 from wamon.work.chronicle import Read, read_day
 
@@ -52,6 +50,4 @@ def _published(read: Read, house: House, day: date) -> Day | None:
     """A day from before those that the report shows."""
     if not read.trail:
         return None
-    first, latest = read.trail[0], read.trail[-1]
-    state = day_state(day, ZoneInfo(latest.zone), house.clock(), house.passes)
-    return Day(day, state, latest.revision, latest.figures, first.figures, latest.reason)
+    return published_day(read.trail[0], read.trail[-1], house.clock(), house.passes)

@@ -20,7 +20,15 @@ from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.posted import Outage, posted_spans
-from wamon.core.publication import DayState, Passed, Publication, day_document, day_state, figures_document
+from wamon.core.publication import (
+    DayState,
+    Passed,
+    Publication,
+    day_document,
+    day_state,
+    figures_document,
+    is_partial,
+)
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
@@ -249,7 +257,8 @@ class _Run:
     ) -> dict[str, object]:
         trail = self.published.get((name, day))
         first = trail[0].figures if trail else None
-        document = day_document(name, day, state, rows[name].revision, rows[name].figures, first)
+        sums, partial = rows[name].figures, is_partial(day, self.plan.zone, rows[name].figures)
+        document = day_document(name, day, state, rows[name].revision, sums, first, partial=partial)
         if name == PLATFORM:
             for key, part in (("send", PLATFORM_SEND), ("receive", PLATFORM_RECEIVE)):
                 document[key] = figures_document(rows[part].figures) if part in rows else None

@@ -60,7 +60,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(
             folder / "wamon.db",
             [
-                published("cloud-api", first, "2026-10-01T00:30:00Z", day_of_looks()),
+                published("cloud-api", first, "2026-10-01T00:30:00Z", Figures(total_ms=12 * HOUR)),
                 published("platform", first, "2026-10-01T00:30:00Z", day_of_looks(unobserved_ms=DAY)),
                 published("cloud-api", second, "2026-10-02T00:30:00Z", day_of_looks(user_error_ms=20 * MINUTE)),
                 published(
@@ -103,6 +103,18 @@ def test_json_has_the_days_of_the_contract_and_the_months(config: Path) -> None:
     assert day["first_published"] == {"availability": 1.0}
     months = {(one["target"], one["month"]): one["down_s"] for one in document["months"]}
     assert months[("cloud-api", "2026-10")] == 1200.0
+
+
+def test_a_day_of_which_less_was_watched_is_called_partial(config: Path) -> None:
+    """September's last day began at noon: watching did."""
+    days = asked("uptime", "-c", config, "--json").document["days"]
+    told = {(one["target"], one["date"]) for one in days if one["partial"]}
+    assert told == {("cloud-api", "2026-09-30")}
+    lines = [line.split() for line in wamon("uptime", "-c", config, COLUMNS="80").out.splitlines()]
+    assert [line[0] for line in lines if "partial" in " ".join(line[1:])] == ["2026-09-30"]
+    assert "<td>frozen, revision 1, partial</td>" in wamon("uptime", "-c", config, "--format", "html").out
+    table = list(csv.DictReader(io.StringIO(wamon("uptime", "-c", config, "--format", "csv").out)))
+    assert {row["date"]: row["partial"] for row in table if row["target"] == "cloud-api"}["2026-09-30"] == "True"
 
 
 def test_as_of_a_day_tells_what_was_said_then(config: Path) -> None:

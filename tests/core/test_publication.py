@@ -16,6 +16,7 @@ from wamon.core.publication import (
     figures_document,
     figures_from,
     freezes_on,
+    is_partial,
     publish,
 )
 from wamon.core.timeline import DAY, MINUTE, Span, day_span, to_ms
@@ -151,6 +152,15 @@ def test_a_frozen_day_changes_only_when_it_is_reopened() -> None:
     assert publish(row(0), row(0, revision=1), state=DayState.FROZEN, reopen=True) is None
 
 
+def test_a_day_is_partial_when_its_time_is_shorter_than_its_day_however_long_that_is() -> None:
+    """A day of 23 hours in Berlin is whole with 23 hours, and one of 25 is not whole with 24."""
+    spring, autumn, hour = date(2026, 3, 29), date(2026, 10, 25), DAY // 24
+    assert [is_partial(TUESDAY, UTC, Figures(total_ms=one)) for one in (0, DAY - 1, DAY)] == [True, True, False]
+    assert not is_partial(spring, BERLIN, Figures(total_ms=23 * hour))
+    assert is_partial(spring, BERLIN, Figures(total_ms=23 * hour - 1))
+    assert is_partial(autumn, BERLIN, Figures(total_ms=24 * hour))
+
+
 def test_the_document_has_the_keys_of_the_contract_in_its_order_and_ours_behind() -> None:
     document = day_document("cloud-api", TUESDAY, DayState.CLOSED, 2, Figures(total_ms=DAY), Figures(total_ms=DAY))
     assert list(document) == (
@@ -177,6 +187,7 @@ def test_the_document_has_the_keys_of_the_contract_in_its_order_and_ours_behind(
             "worst_down_s",
             "first_published",
             "slow_s",
+            "partial",
         ]
     )
     assert document["seconds"] == 86400

@@ -87,6 +87,7 @@ def test_a_target_begins_at_its_first_line(tmp_path: Path) -> None:
     story = play(tmp_path, merged(SHORT.lines(), Watch("late", first_ms=at("10:00"), last_ms=at("12:00")).lines()))
     assert (story.day()["seconds"], story.day("late")["seconds"]) == (4 * 3600, 2 * 3600)
     assert story.day("late")["coverage"] == 1.0
+    assert [row["partial"] for row in story.document["days"]] == [True] * 3, "the first day, and the last"
 
 
 def test_controls_and_tokens_have_no_days(tmp_path: Path) -> None:

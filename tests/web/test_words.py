@@ -113,6 +113,16 @@ def test_there_are_ninety_bars_each_with_its_words_and_days_unwatched_keep_their
     assert shown[-1].facts == "100 %, down 0:00:00; not over yet"
 
 
+def test_a_first_day_and_today_are_called_partial() -> None:
+    began = Day(date(2026, 11, 8), DayState.CLOSED, 1, figures(total_ms=6 * HOUR), figures(), partial=True)
+    today = Day(TODAY, DayState.OPEN, 0, figures(total_ms=9 * HOUR), partial=True)
+    facts = [one.facts for one in bars([began, today], TODAY)[-2:]]
+    assert facts == [
+        "100 %, down 0:00:00; partial: only 6:00:00 of it",
+        "100 %, down 0:00:00; partial: not over yet",
+    ]
+
+
 def test_days_with_something_to_say_are_said_newest_first_and_others_are_not() -> None:
     said = {one.day: one.facts for one in page(bad_week(), ()).targets[0].chart.days}
     assert list(said)[:3] == ["Mon 2026-11-09", "Sat 2026-11-07", "Fri 2026-11-06"]

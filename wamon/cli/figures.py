@@ -32,6 +32,7 @@ class Row(msgspec.Struct, frozen=True):
     first: str = ""
     reason: str = ""
     secondary: Secondary | None = None
+    partial: bool = False
 
 
 def row_of(document: Mapping[str, Any]) -> Row:
@@ -47,6 +48,7 @@ def row_of(document: Mapping[str, Any]) -> Row:
         sums,
         first,
         document.get("reason", ""),
+        partial=document.get("partial", False),
     )
 
 
@@ -188,9 +190,10 @@ def _lost(lost_ms: int, style: str) -> Cell:
 
 
 def _said(row: Row) -> Cell:
-    """``closed``, ``settled, rev 2``, and the maintenance of the day."""
+    """``closed``, ``settled, rev 2``, whether it is partial, and the maintenance of the day."""
     revised = f"rev {row.revision}" if row.revision > 1 else ""
-    text = ", ".join(filter(None, (row.state, revised, _planned(row.figures))))
+    partial = "partial" if row.partial else ""
+    text = ", ".join(filter(None, (row.state, revised, partial, _planned(row.figures))))
     return text if revised else (text, QUIET)
 
 
@@ -208,3 +211,4 @@ def legend() -> Iterator[str]:
         "too little: less than 90 % of the time was observed, so no percentage is claimed, "
         "and the day is left out of its month."
     )
+    yield "partial: watched for less than the day; a first day begins with watching, today ends now."

@@ -26,6 +26,7 @@ from wamon.core.publication import (
     day_state,
     figures_document,
     figures_from,
+    is_partial,
     secondary_from,
 )
 from wamon.core.reference import metas_past, months_beside
@@ -71,6 +72,11 @@ class Told(msgspec.Struct, frozen=True):
     reason: str
     author: str
     secondary: Secondary | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether the row was watched for less than its day."""
+        return is_partial(self.day, ZoneInfo(self.zone), self.figures)
 
 
 def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
@@ -136,6 +142,7 @@ def rows_of(told: Sequence[Told], states: States) -> list[Row]:
             percent_and_lost(one.first.down_ms, one.first.platform_ms),
             one.reason,
             one.secondary,
+            one.partial,
         )
         for one in told
     ]
@@ -144,7 +151,15 @@ def rows_of(told: Sequence[Told], states: States) -> list[Row]:
 def document_of(told: Sequence[Told], states: States, *, insufficient: bool = False) -> dict[str, object]:
     """``days`` as in a replay's document, and ``months`` with the same figures and how many days they are of."""
     days = [
-        day_document(one.target, one.day, states[one.target, one.day], one.revision, one.figures, one.first)
+        day_document(
+            one.target,
+            one.day,
+            states[one.target, one.day],
+            one.revision,
+            one.figures,
+            one.first,
+            partial=one.partial,
+        )
         | {
             "retroactive_s": one.figures.retroactive_ms / 1000,
             "reason": one.reason,

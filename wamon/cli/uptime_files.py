@@ -116,7 +116,8 @@ def _numbers(sums: Figures) -> Iterator[str]:
 
 def _said(row: Row) -> str:
     retroactive = f", {clock_text(row.figures.retroactive_ms)} of its maintenance declared afterwards"
-    return f"{row.state}, revision {row.revision}{retroactive if row.figures.retroactive_ms else ''}"
+    partial = ", partial" if row.partial else ""
+    return f"{row.state}, revision {row.revision}{partial}{retroactive if row.figures.retroactive_ms else ''}"
 
 
 def _restated(rows: Iterable[Row]) -> str:

@@ -127,8 +127,20 @@ def beside_document(sums: Figures) -> dict[str, float]:
     return {"slow_s": sums.slow_ms / 1000}
 
 
+def is_partial(day: date, zone: ZoneInfo, sums: Figures) -> bool:
+    """Whether a row's figures are of less than its day: the first begins with watching, today ends now."""
+    return sums.total_ms < day_span(day, zone).length_ms
+
+
 def day_document(
-    target: str, day: date, state: DayState, revision: int, sums: Figures, first: Figures | None
+    target: str,
+    day: date,
+    state: DayState,
+    revision: int,
+    sums: Figures,
+    first: Figures | None,
+    *,
+    partial: bool = False,
 ) -> dict[str, object]:
     """One row of `days`. ``first`` are the figures of revision 1; None while the day was never published."""
     seconds = sums.total_ms / 1000
@@ -140,7 +152,7 @@ def day_document(
         "seconds": int(seconds) if seconds.is_integer() else seconds,
     }
     told = None if first is None else {"availability": first.availability}
-    return head | figures_document(sums) | {"first_published": told} | beside_document(sums)
+    return head | figures_document(sums) | {"first_published": told} | beside_document(sums) | {"partial": partial}
 
 
 _SECONDARY = "secondary"

@@ -15,7 +15,7 @@ from wamon.core.finding import Column, Finding
 from wamon.core.incident import Incident, Kind
 from wamon.core.latency import Latency
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import DayState, Passed, Publication, day_state
+from wamon.core.publication import DayState, Passed, Publication, day_state, is_partial
 from wamon.core.reference import MetasWord
 from wamon.core.uptime import Figures, add, period
 from wamon.core.vigil import Vigil
@@ -45,7 +45,10 @@ class State(StrEnum):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """A day of one row. ``first`` are the figures of revision 1; None while the day was never published."""
+    """A day of one row. ``first`` are the figures of revision 1; None while the day was never published.
+
+    ``partial``: watching began on it, or it is not over.
+    """
 
     date: date
     state: DayState
@@ -53,6 +56,7 @@ class Day(msgspec.Struct, frozen=True):
     figures: Figures
     first: Figures | None = None
     reason: str = ""
+    partial: bool = False
 
     @property
     def restated(self) -> bool:
@@ -193,12 +197,18 @@ def _days(
         day = today - timedelta(days=number)
         trail = past.published.get((name, day))
         if trail is not None:
-            first, latest = trail
-            state = day_state(day, ZoneInfo(latest.zone), now_ms, past.passes)
-            found.append(Day(day, state, latest.revision, latest.figures, first.figures, latest.reason))
+            found.append(published_day(*trail, now_ms, past.passes))
         elif name in fresh.get(day, {}):
-            found.append(Day(day, DayState.OPEN, 0, fresh[day][name]))
+            sums = fresh[day][name]
+            found.append(Day(day, DayState.OPEN, 0, sums, partial=is_partial(day, zone, sums)))
     return tuple(found)
+
+
+def published_day(first: Publication, latest: Publication, now_ms: int, passes: Sequence[Passed]) -> Day:
+    """A day as its first and its latest publication say it."""
+    day, zone, sums = latest.day, ZoneInfo(latest.zone), latest.figures
+    state, partial = day_state(day, zone, now_ms, passes), is_partial(day, zone, sums)
+    return Day(day, state, latest.revision, sums, first.figures, latest.reason, partial)
 
 
 def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wamon.core.publication import DayState
 from wamon.core.report import Day
-from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures
+from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures, clock_text
 from wamon.web.words import (
     coverage_share,
     day_text,
@@ -98,7 +98,9 @@ def _facts(one: Day) -> str:
     if sums.maintenance_ms:
         facts.append(maintenance_text(sums))
     if one.state is DayState.OPEN:
-        facts.append("not over yet")
+        facts.append("partial: not over yet" if one.partial else "not over yet")
+    elif one.partial:
+        facts.append(f"partial: only {clock_text(sums.total_ms)} of it")
     if one.restated and one.first is not None:
         first = platform_share(one.first)
         down = f", down {first.lost}" if first.lost else ""

@@ -172,7 +172,7 @@ def day_page(report: Report, found: Chronicle, day: date) -> DayPage:
 
 def _state(day: Day) -> str:
     revised = f", revision {day.revision}" if day.revision > 1 else ""
-    return f"{day.state.value}{revised}"
+    return f"{day.state.value}{revised}{', partial' if day.partial else ''}"
 
 
 def _turn(one: Ruled, zone: ZoneInfo) -> Turn:

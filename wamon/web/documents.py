@@ -73,7 +73,7 @@ def days_document(report: Report, question: Question) -> Document:
 
 
 def _day_row(name: str, day: Day) -> Document:
-    document = day_document(name, day.date, day.state, day.revision, day.figures, day.first)
+    document = day_document(name, day.date, day.state, day.revision, day.figures, day.first, partial=day.partial)
     return document | {"retroactive_s": day.figures.retroactive_ms / 1000, "reason": day.reason}
 
 
