@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS = -n $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check static lock bench soak clean
+.PHONY: help demo test golden check static lock bench soak clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ demo: .venv/.wamon  ## a bad week in one minute, on http://127.0.0.1:9877/; ARGS
 test: .venv/.wamon-test  ## everything, with its real parts; ARGS="-k midnight" narrows it
 	@scripts/system-packages prometheus prometheus-alertmanager chromium systemd faketime
 	@$(BIN)/python -m pytest -q $(WORKERS) $(ARGS)
+
+golden: .venv/.wamon-test  ## the notices in tests/golden anew; then read the difference
+	@$(BIN)/python -m pytest -q tests/letters --update-golden
+	@git --no-pager diff --stat -- tests/golden
 
 check: static  ## what must be green before every commit
 	@$(BIN)/python -m pytest -q $(WORKERS) $(ARGS)

@@ -31,6 +31,11 @@ hypothesis.settings.register_profile("soak", deadline=None, max_examples=2_000)
 hypothesis.settings.load_profile("soak" if SOAK else "gate" if NO_SKIP else "house")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``make golden``: write the files in tests/golden anew, then read the difference."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
+
+
 def _unskipped(report: Any) -> Any:
     """The same report, failed where it was skipped: a gate that skips proves nothing."""
     if NO_SKIP and report.skipped and not hasattr(report, "wasxfail"):

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice_facts import HandshakeFacts
 from wamon.core.observation import Phase
-from wamon.core.timeline import day_of, iso
+from wamon.core.timeline import day_of
 from wamon.probes.webhook import wrong_token_request
 from wamon.wiring import Askers, renewed
 from wamon.work.bookkeeping import Bookkeeper
@@ -35,7 +36,6 @@ def _wrong_token_taken(name: str, day: date, now_ms: int) -> Notice:
         severity=Severity.URGENT,
         title=f"[URGENT] Our endpoint · a wrong verify token is accepted · {name}"
         " · do: compare hub.verify_token before echoing the challenge",
-        body=f"At {iso(now_ms)} a handshake with a deliberately wrong token was answered 200 with its challenge."
-        " Anybody can point a subscription of theirs at this endpoint. This is told once a day while it lasts.",
+        facts=HandshakeFacts(now_ms),
         created_at_ms=now_ms,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import asked, wamon
-from wamon.cli.examples import EXAMPLES
+from wamon.cli.examples import examples
 
 CHANNELS = """
 [[targets]]
@@ -93,12 +93,16 @@ def test_what_cannot_be_sent_is_wrong_usage(config: Path) -> None:
     assert "no [[channels]] are configured" in nobody.err
 
 
-@pytest.mark.parametrize("kind", EXAMPLES)
-def test_every_kind_can_be_previewed(kind: str) -> None:
-    ended = asked("notify", "preview", kind, "--json")
+TOLD = [(kind, phase) for kind, phases in examples(0).items() for phase in phases]
+
+
+@pytest.mark.parametrize(("kind", "phase"), TOLD)
+def test_every_kind_and_phase_can_be_previewed(kind: str, phase: str) -> None:
+    ended = asked("notify", "preview", kind, phase, "--json")
     assert ended.code == 0
-    assert ended.document["kind"] == kind
+    assert (ended.document["kind"], ended.document["phase"]) == (kind, phase)
     assert ended.document["letter"]["title"] == ended.document["title"]
+    assert ended.document["letter"]["body"].startswith(ended.document["body"])
 
 
 def test_a_preview_reads_as_it_is_sent() -> None:
@@ -111,3 +115,8 @@ def test_a_kind_that_is_none_is_refused_with_those_there_are() -> None:
     ended = asked("notify", "preview", "outtage")
     assert (ended.code, ended.out) == (2, "")
     assert "there are outage, disruption" in ended.err
+    ended = asked("notify", "preview", "outage", "reopened")
+    assert (ended.code, ended.err) == (
+        2,
+        "wamon: no outage is told as 'reopened'; it is told as opened, resolved\n",
+    )

@@ -1,5 +1,7 @@
 """The outbox decided: when a letter goes, how it reads, and what each attempt leaves behind."""
 
+from typing import NamedTuple
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,13 +24,24 @@ from wamon.core.dispatching import (
     plan,
     settle,
 )
-from wamon.core.incident import Kind, Severity
-from wamon.core.notice import Notice, NoticePhase
+from wamon.core.incident import Severity
+from wamon.core.notice import NoticePhase
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
 
 NOW = parse_iso("2026-03-02T12:00:00Z")
 NAME = "sending@2026-03-02T11:50:00Z"
 TITLE = "[CRITICAL] Meta · sending fails · send · since 11:50 UTC (2 min)"
+
+
+class Written(NamedTuple):
+    """What the outbox needs to know of a notice."""
+
+    key: str
+    phase: str
+    severity: str
+    title: str
+    body: str
+    created_at_ms: int
 
 
 def pending(
@@ -44,7 +57,7 @@ def pending(
     html: str | None = None,
 ) -> Pending:
     key = f"{name}:{phase.value}{suffix}"
-    notice = Notice(key, Kind.OUTAGE, phase, "send", severity, title, "Target: send", NOW - age_ms)
+    notice = Written(key, phase.value, severity.value, title, "Target: send", NOW - age_ms)
     return Pending(notice, "ops", attempt, next_ms, html)
 
 

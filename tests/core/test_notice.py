@@ -12,6 +12,7 @@ from wamon.core.notice_words import clock, duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import account
 from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
+from wamon.letters import written
 
 START = parse_iso("2026-11-03T10:14:00Z")
 LASTING = Lasting()
@@ -274,7 +275,7 @@ def test_the_note_says_what_it_was_counted_as() -> None:
         Severity.STANDARD,
         "a, b",
     )
-    assert "a: 2026-11-03T10:14:00Z to 2026-11-03T10:16:10Z" in note.body
+    assert "a: 2026-11-03T10:14:00Z to 2026-11-03T10:16:10Z" in written(note).body
 
 
 def test_nothing_is_repeated_by_who_knows_what_was_told() -> None:

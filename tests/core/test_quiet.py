@@ -8,6 +8,7 @@ from wamon.core.maintenance import Once, Window
 from wamon.core.notice import NoticePhase
 from wamon.core.timeline import MINUTE
 from wamon.core.vigil import Vigil
+from wamon.letters import written
 
 EXPIRED = {"http_status": 401, "body": {"error": {"code": 190, "error_subcode": 463}}}
 CODE_2 = {"http_status": 500, "body": {"error": {"code": 2}}}
@@ -50,10 +51,10 @@ def test_trouble_that_lasts_beyond_it_is_told_with_its_true_beginning() -> None:
     (notice,) = found
     assert (notice.kind, notice.phase) == (Kind.OUTAGE, NoticePhase.OPENED)
     assert "since 10:14 UTC (25 min)" in notice.title
-    assert "From: 2026-11-03T10:14:30Z" in notice.body
+    assert "From: 2026-11-03T10:14:30Z" in written(notice).body
     assert (
         "Maintenance was declared from 2026-11-03T10:10:00Z to 2026-11-03T10:40:00Z; this lasts beyond it."
-        in notice.body
+        in written(notice).body
     )
 
 
@@ -87,7 +88,7 @@ def test_a_withdrawn_window_holds_nothing_back_any_more() -> None:
     vigil.declared([])
     (notice,) = vigil.announce(START + 30 * MINUTE)
     assert notice.phase is NoticePhase.OPENED
-    assert "Maintenance" not in notice.body
+    assert "Maintenance" not in written(notice).body
 
 
 def test_time_without_looks_inside_is_not_told_afterwards() -> None:

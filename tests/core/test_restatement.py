@@ -22,6 +22,7 @@ from wamon.core.spoken import Said, Spoken
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_of, day_span
 from wamon.core.uptime import Figures
 from wamon.core.watched import Watched
+from wamon.letters import written
 
 UTC = ZoneInfo("UTC")
 KNOWN = knowledge()
@@ -204,5 +205,5 @@ def test_many_days_are_one_notice_that_names_the_first_forty() -> None:
     notice = told_anew(msgspec.structs.replace(asked({}), reason="ruled ok by anna: x"), rows, before)
     assert notice is not None
     assert notice.title == "Restated · 50 days · ruled ok by anna: x"
-    assert notice.body.splitlines()[-1] == "- and 10 more: wamon uptime shows all"
+    assert written(notice).body.splitlines()[-1] == "- and 10 more: wamon uptime shows all"
     assert told_anew(asked({}), [], before) is None

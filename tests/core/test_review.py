@@ -15,6 +15,7 @@ from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, day_publications, restated_notice, review, standing, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
 from wamon.core.watched import Watched
+from wamon.letters import written
 
 UTC = ZoneInfo("UTC")
 KNOWN = knowledge()
@@ -92,6 +93,7 @@ has to be done. What was said before is kept: `wamon uptime --as-of` shows it. A
 
 What changed:
 - api 2026-11-03: 100 % (0:00:00) -> 97.22 % (0:40:00), revision 2
+
 Why:
 - api, 2026-11-03, 10:00 to 10:39 UTC: 40 looks (40 min) that counted as an error of our own now count as Meta's \
 downtime, because our token was refused although debug_token called this very token valid all that time.
@@ -110,7 +112,7 @@ def test_a_turned_day_is_published_again_with_its_reason_and_told_once() -> None
     note = restated_notice(found, ground(published).latest, NOW)
     assert note is not None
     assert (note.kind, note.phase, note.key) == (Kind.RESTATED, NoticePhase.NOTE, "restated@2026-11-04T06:00:00Z")
-    assert f"{note.title}\n\n{note.body}\n" == RESTATED
+    assert f"{note.title}\n\n{written(note).body}\n" == RESTATED
 
 
 def test_the_pass_done_again_finds_nothing() -> None:

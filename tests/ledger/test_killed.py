@@ -27,6 +27,7 @@ from tests.support.soak import many
 from wamon.core.finding import Origin, Verdict
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice_facts import RestatedFacts
 from wamon.core.publication import Passed, Publication
 from wamon.core.restatement import Change
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span
@@ -72,6 +73,11 @@ def test_nothing_acknowledged_is_lost_by_fifty_kills(tmp_path: Path) -> None:
     assert len(acknowledged) > 20 * KILLS, "there was something to lose"
 
 
+def restated(key: str) -> Notice:
+    facts = RestatedFacts(())
+    return Notice(key, Kind.RESTATED, NoticePhase.NOTE, "graph", Severity.STANDARD, "restated", facts, NOON)
+
+
 def figures(down_ms: int) -> Figures:
     return Figures(total_ms=DAY, down_ms=down_ms)
 
@@ -89,7 +95,7 @@ async def before_the_pass(ledger: Ledger) -> None:
 
 async def weekly_pass(ledger: Ledger) -> None:
     book = Bookkeeper(ledger, {"ops": ["reclassification"]})
-    told = Notice("pass:1", Kind.RESTATED, NoticePhase.NOTE, "graph", Severity.STANDARD, "restated", "", NOON)
+    told = restated("pass:1")
     await book.commit(
         [ruled(GOOD, NOON + minute * MINUTE, origin=Origin.RECLASSIFICATION) for minute in range(3)],
         [(day("graph", 0, NOON + DAY), [stretch()]), (day("platform", 0, NOON + DAY), [])],
@@ -109,7 +115,7 @@ async def word_of_a_person(ledger: Ledger) -> None:
         for minute in range(3)
     ]
     change = Change("ruling", "", "anna", "ours", NOON, "", {}, [], {"what": "graph"}, 1, rulings)
-    told = Notice("restated", Kind.RESTATED, NoticePhase.NOTE, "graph", Severity.STANDARD, "restated", "", NOON)
+    told = restated("restated")
     await Bookkeeper(ledger, {"ops": ["restated"]}).declare(
         change, [(day("graph", 0, NOON + DAY), [stretch()]), (day("platform", 0, NOON + DAY), [])], [told]
     )

@@ -74,6 +74,16 @@ def test_two_mails_do_not_wait_for_each_other(authority: Authority) -> None:
     assert asyncio.run(story()) < 3.0, "one object for all mails waits 5.5 s between two"
 
 
+def test_a_chat_that_calls_it_html_gets_the_text_all_the_same() -> None:
+    async def story() -> None:
+        async with json_sink() as sink, courier({"web": f"{sink.url}?format=html"}) as post:
+            sent = await post.send("web", Letter("k", "t", "a < b", html="<table><tr><td>a</td></tr></table>"))
+            assert sent.ok, sent.detail
+            assert "table" not in json.dumps(sink.posts[0])
+
+    asyncio.run(story())
+
+
 def test_an_html_letter_brings_its_text_along(authority: Authority) -> None:
     async def story() -> None:
         async with (

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from wamon.core.dispatching import FINAL, Dispatch, Pending
-from wamon.core.notice import Notice
+from wamon.ledger.words import Notice
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS notices (channel TEXT, key TEXT, notice BLOB, PRIMARY KEY (channel, key));

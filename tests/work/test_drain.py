@@ -14,9 +14,9 @@ from tests.support.outbox import SqliteOutbox
 from tests.support.sinks import Sink, black_hole, json_sink
 from tests.support.soak import many
 from wamon.core.dispatching import Delivery, Dispatch, Letter, Outcome, Pending, Reason
-from wamon.core.incident import Kind, Severity
-from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice import NoticePhase
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
+from wamon.ledger.words import Notice
 from wamon.notifier.courier import Courier
 from wamon.work.drain import Drain
 
@@ -27,7 +27,7 @@ def notice(
     name: str, phase: NoticePhase = NoticePhase.OPENED, at_ms: int = NOW, title: str | None = None
 ) -> Notice:
     key = f"{name}:{phase.value}"
-    return Notice(key, Kind.OUTAGE, phase, "send", Severity.URGENT, title or f"[URGENT] {key}", "body", at_ms)
+    return Notice(key, "outage", phase.value, "send", "urgent", title or f"[URGENT] {key}", "body", at_ms)
 
 
 @dataclass
@@ -330,6 +330,7 @@ def test_channels_that_finish_together_write_every_row_once() -> None:
 DAEMON = """
 import asyncio, sys, time
 from tests.support.outbox import SqliteOutbox
+from wamon.ledger.words import Notice
 from wamon.notifier.courier import Courier
 from wamon.work.drain import Drain
 

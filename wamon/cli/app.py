@@ -172,6 +172,9 @@ def notify_test(
 @notify.command(name="preview")
 def notify_preview(
     kind: Annotated[str, Parameter(help="outage, disruption, user_error, endpoint, unobserved, restated ...")],
+    phase: Annotated[
+        str | None, Parameter(help="opened, resolved ...; without it: the first that is told")
+    ] = None,
     /,
     *,
     json: AsJson = False,
@@ -179,7 +182,7 @@ def notify_preview(
     """How a notice of a kind reads, made of an example."""
     from wamon.cli.notify import preview_command
 
-    return preview_command(kind, json)
+    return preview_command(kind, phase, json)
 
 
 @notify.command(name="last-word")

@@ -1,7 +1,9 @@
-"""Example notices, one of each kind, made by the code that makes the real ones."""
+"""Example notices, one of each kind and phase, made by the code that makes the real ones."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
+
+import msgspec
 
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.incident import Incident, Kind, Lasting
@@ -14,34 +16,32 @@ from wamon.core.uptime import Figures
 
 _AGO_MS = 6 * MINUTE
 
+Example = Callable[[int], Notice]
+
+
+def _trouble(
+    target: str, kind: Kind, verdict: Verdict, cause: Cause, probe: ProbeKind, *codes: int
+) -> list[Example]:
+    """How an incident is told when it opens, and when it is over."""
+
+    def opened(at_ms: int) -> Notice:
+        return _told(_incident(at_ms), probe, at_ms)
+
+    def resolved(at_ms: int) -> Notice:
+        over = msgspec.structs.replace(_incident(at_ms - 20 * MINUTE), closed_ms=at_ms - 3 * MINUTE)
+        before = announce([(_incident(at_ms - 20 * MINUTE), probe)], (), at_ms - 20 * MINUTE, lasting=Lasting())
+        (notice,) = announce([(over, probe)], before.told, at_ms, lasting=Lasting()).notices
+        return notice
+
+    def _incident(at_ms: int) -> Incident:
+        return Incident(target, kind, at_ms - _AGO_MS, None, verdict, cause, codes=codes)
+
+    return [opened, resolved]
+
 
 def _told(incident: Incident, probe: ProbeKind, at_ms: int) -> Notice:
     (notice,) = announce([(incident, probe)], (), at_ms, lasting=Lasting()).notices
     return notice
-
-
-def _outage(at_ms: int) -> Notice:
-    failing = Incident(
-        "send", Kind.OUTAGE, at_ms - _AGO_MS, None, Verdict.SYSTEM_ERROR, Cause.SERVICE, codes=(131016,)
-    )
-    return _told(failing, ProbeKind.MESSAGE, at_ms)
-
-
-def _disruption(at_ms: int) -> Notice:
-    cut = Incident("graph", Kind.DISRUPTION, at_ms - _AGO_MS, None, Verdict.NETWORK_ERROR, Cause.PATH)
-    return _told(cut, ProbeKind.EDGE, at_ms)
-
-
-def _user_error(at_ms: int) -> Notice:
-    refused = Incident(
-        "cloud-api", Kind.USER_ERROR, at_ms - _AGO_MS, None, Verdict.USER_ERROR, Cause.AUTHENTICATION, codes=(190,)
-    )
-    return _told(refused, ProbeKind.API, at_ms)
-
-
-def _endpoint(at_ms: int) -> Notice:
-    broken = Incident("webhook", Kind.ENDPOINT, at_ms - _AGO_MS, None, Verdict.USER_ERROR, Cause.ENDPOINT)
-    return _told(broken, ProbeKind.WEBHOOK, at_ms)
 
 
 def _unobserved(at_ms: int) -> Notice:
@@ -85,16 +85,31 @@ def _restated(at_ms: int) -> Notice:
     return notice
 
 
-EXAMPLES: Mapping[str, Callable[[int], Notice]] = {
-    Kind.OUTAGE.value: _outage,
-    Kind.DISRUPTION.value: _disruption,
-    Kind.USER_ERROR.value: _user_error,
-    Kind.ENDPOINT.value: _endpoint,
-    Kind.UNOBSERVED.value: _unobserved,
-    Kind.RESTATED.value: _restated,
-}
+_EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
+    (
+        Kind.OUTAGE,
+        _trouble("send", Kind.OUTAGE, Verdict.SYSTEM_ERROR, Cause.SERVICE, ProbeKind.MESSAGE, 131016),
+    ),
+    (
+        Kind.DISRUPTION,
+        _trouble("graph", Kind.DISRUPTION, Verdict.NETWORK_ERROR, Cause.PATH, ProbeKind.EDGE),
+    ),
+    (
+        Kind.USER_ERROR,
+        _trouble("cloud-api", Kind.USER_ERROR, Verdict.USER_ERROR, Cause.AUTHENTICATION, ProbeKind.API, 190),
+    ),
+    (
+        Kind.ENDPOINT,
+        _trouble("webhook", Kind.ENDPOINT, Verdict.USER_ERROR, Cause.ENDPOINT, ProbeKind.WEBHOOK),
+    ),
+    (Kind.UNOBSERVED, [_unobserved]),
+    (Kind.RESTATED, [_restated]),
+)
 
 
-def example(kind: str, at_ms: int) -> Notice:
-    """A notice of a kind as it would be written now. Raises KeyError for a kind nobody makes yet."""
-    return EXAMPLES[kind](at_ms - at_ms % SECOND)
+def examples(at_ms: int) -> Mapping[str, Mapping[str, Notice]]:
+    """An example of every kind, by phase, as it would be written now."""
+    now_ms = at_ms - at_ms % SECOND
+    return {
+        kind.value: {one.phase.value: one for one in (make(now_ms) for make in makes)} for kind, makes in _EXAMPLES
+    }

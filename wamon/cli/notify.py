@@ -10,13 +10,14 @@ import msgspec
 from wamon.cli.answers import BAD_NEWS, FINE, WRONG, CannotError, say, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
-from wamon.cli.examples import EXAMPLES, example
+from wamon.cli.examples import examples
 from wamon.cli.progress import patience
 from wamon.core.dispatching import Delivery, Letter, Pending, compose
 from wamon.core.timeline import iso
 from wamon.notifier.courier import DEADLINE_MS, Courier
 from wamon.settings import Channel, RefusedError, Settings, resolve
 from wamon.terminal import BAD, GOOD, Page
+from wamon.work.outbox import in_words
 
 
 def test_command(channel: str | None, config: Path | None, as_json: bool) -> int:
@@ -87,13 +88,16 @@ def _print(page: Page, fates: Mapping[str, Delivery]) -> None:
     )
 
 
-def preview_command(kind: str, as_json: bool) -> int:
-    """Print an example of a notice as a channel would get it."""
-    if kind not in EXAMPLES:
-        raise CannotError(f"{kind!r} is no kind of notice that can be shown; there are {', '.join(EXAMPLES)}")
+def preview_command(kind: str, phase: str | None, as_json: bool) -> int:
+    """Print an example of a notice as a channel would get it; 2 for a kind or phase that is never told."""
     at_ms = now_ms()
-    notice = example(kind, at_ms)
-    letter = compose([Pending(notice, "preview")], at_ms)
+    every = examples(at_ms)
+    if kind not in every:
+        raise CannotError(f"{kind!r} is no kind of notice that can be shown; there are {', '.join(every)}")
+    if phase is not None and phase not in every[kind]:
+        raise CannotError(f"no {kind} is told as {phase!r}; it is told as {', '.join(every[kind])}")
+    notice = in_words(every[kind][phase] if phase else next(iter(every[kind].values())))
+    letter = compose([Pending(notice, "preview", html=notice.html)], at_ms)
     if as_json:
         write_json(msgspec.structs.asdict(notice) | {"letter": msgspec.structs.asdict(letter)})
         return FINE

@@ -8,7 +8,8 @@ import msgspec
 from wamon.core.finding import Cause
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
 from wamon.core.meta_page import Light
-from wamon.core.notice_words import body, clock, duration_text, title
+from wamon.core.notice_facts import Blank, BlankFacts, Facts, TroubleFacts, WithdrawnFacts
+from wamon.core.notice_words import clock, duration_text, title
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import DAY, MINUTE, Span, iso, subtract, total_ms
 
@@ -37,7 +38,10 @@ class NoticePhase(StrEnum):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """``key`` names the fact announced; the outbox holds each key once, for ever. ``incident`` may be empty."""
+    """``key`` names the fact announced; the outbox holds each key once, for ever. ``incident`` may be empty.
+
+    ``title`` is the first line; what stands below it is made of ``facts`` by a template when it is sent.
+    """
 
     key: str
     kind: Kind
@@ -45,7 +49,7 @@ class Notice(msgspec.Struct, frozen=True):
     target: str
     severity: Severity
     title: str
-    body: str
+    facts: Facts
     created_at_ms: int
     incident: str = ""
 
@@ -253,7 +257,9 @@ def _notice(
         target=incident.target,
         severity=weight,
         title=title(incident, probe, weight, now_ms, light, resolved=resolved),
-        body=body(incident, now_ms, resolved=resolved, maintenance=maintenance),
+        facts=TroubleFacts(
+            incident, resolved, tuple(one for one in maintenance if one.overlaps(incident.span(now_ms)))
+        ),
         created_at_ms=now_ms,
         incident=told.name,
     )
@@ -268,7 +274,7 @@ def _withdrawn(told: Told, now_ms: int) -> Notice:
         target=told.target,
         severity=Severity.STANDARD,
         title=f"[WITHDRAWN] {told.target} · what was told at {clock(told.opened_ms)} is judged otherwise by now",
-        body="Later evidence turned the verdict. `wamon incidents` and the day's revisions show what stands.",
+        facts=WithdrawnFacts(told.target, told.opened_ms),
         created_at_ms=now_ms,
         incident=told.name,
     )
@@ -315,10 +321,7 @@ def _offline_note(group: Sequence[Incident], span: Span, now_ms: int) -> tuple[N
         target=targets,
         severity=Severity.STANDARD,
         title=f"{who} {counted} since {clock(span.start_ms)}: counted as unobserved, not as downtime",
-        body="\n".join(
-            f"{one.target}: {iso(one.opened_ms)} to {iso(one.closed_ms or now_ms)}, cause {one.cause.value}"
-            for one in group
-        ),
+        facts=BlankFacts(tuple(Blank(one.target, one.span(now_ms), one.cause) for one in group)),
         created_at_ms=now_ms,
         incident=name,
     )

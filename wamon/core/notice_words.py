@@ -1,12 +1,10 @@
 """The words of a notice: whose fault, what fails, since when, and the one thing to do."""
 
-from collections.abc import Sequence
-
 from wamon.core.finding import Cause, Verdict
 from wamon.core.incident import Incident, Kind, Severity
 from wamon.core.meta_page import Light
 from wamon.core.observation import ProbeKind
-from wamon.core.timeline import Span, from_ms, iso
+from wamon.core.timeline import from_ms
 
 WHOSE = {
     Verdict.SYSTEM_ERROR: "Meta",
@@ -81,32 +79,6 @@ def what(incident: Incident, probe: ProbeKind) -> str:
     if incident.kind is Kind.DISRUPTION:
         return "Meta cannot be reached from here"
     return _WHAT.get(probe, "the target fails")
-
-
-def body(incident: Incident, now_ms: int, *, resolved: bool, maintenance: Sequence[Span] = ()) -> str:
-    """From when to when, the verdict and how it counts, and for which maintenance nobody was told sooner."""
-    span = incident.span(now_ms)
-    end = iso(incident.closed_ms) if incident.closed_ms is not None else "still open"
-    counts = {
-        Kind.OUTAGE: "counts as downtime",
-        Kind.ENDPOINT: "counts as downtime of your endpoint, never of the platform",
-        Kind.DISRUPTION: "counts as network trouble, never as downtime of the platform",
-        Kind.USER_ERROR: "counts as up for the platform, shown apart",
-    }.get(incident.kind, "counts as unobserved")
-    lines = [
-        f"Target: {incident.target}",
-        f"From: {iso(span.start_ms)}",
-        f"To: {end}",
-        f"Verdict: {incident.verdict.value}, cause {incident.cause.value}; it {counts}.",
-    ]
-    lines += [
-        f"Maintenance was declared from {iso(one.start_ms)} to {iso(one.end_ms)}; this lasts beyond it."
-        for one in maintenance
-        if one.overlaps(span)
-    ]
-    if resolved:
-        lines.append("The weekly pass may judge this again when later evidence turns it.")
-    return "\n".join(lines)
 
 
 def clock(at_ms: int) -> str:

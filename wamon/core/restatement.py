@@ -14,6 +14,7 @@ from wamon.core.finding import Mark, Ruling
 from wamon.core.incident import Kind, Severity
 from wamon.core.maintenance import Window
 from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice_facts import RestatedFacts
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import DayState, Publication, day_state, publish
 from wamon.core.review import Ground, Turn, counted_text, day_tallies, day_timeline, publications_of
@@ -175,8 +176,7 @@ def told_anew(
     if not rows:
         return None
     days = len({row.day for row in rows})
-    lines = [f"- {row.target} {row.day}: {change_text(before[row.target, row.day], row)}" for row in rows]
-    rest = [f"- and {len(lines) - TOLD_DAYS} more: wamon uptime shows all"] if len(lines) > TOLD_DAYS else []
+    changes = [f"{row.target} {row.day}: {change_text(before[row.target, row.day], row)}" for row in rows]
     return Notice(
         key=f"restated@{iso(change.at_ms)}:{change.kind}",
         kind=Kind.RESTATED,
@@ -184,15 +184,9 @@ def told_anew(
         target=", ".join(sorted({row.target for row in rows})),
         severity=Severity.STANDARD,
         title=f"Restated · {counted_text(days, 'day')} · {change.reason}",
-        body="\n".join([_NOTHING_TO_DO, "", "What changed:", *lines[:TOLD_DAYS], *rest]),
+        facts=RestatedFacts(tuple(changes[:TOLD_DAYS]), max(0, len(changes) - TOLD_DAYS), by_person=True),
         created_at_ms=change.at_ms,
     )
-
-
-_NOTHING_TO_DO = (
-    "Past days say something else by the word of a person. Nothing is wrong at this moment because of it, and"
-    " nothing has to be done. What was said before is kept: `wamon uptime --as-of` shows it."
-)
 
 
 def change_text(before: Publication, after: Publication) -> str:

@@ -15,6 +15,7 @@ from wamon.core.hindsight_words import counted_as, reason_of, time_text
 from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Knowledge
 from wamon.core.notice import Notice, NoticePhase
+from wamon.core.notice_facts import RestatedFacts
 from wamon.core.notice_words import duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.platform import RECEIVE, SEND
@@ -298,16 +299,19 @@ def restated_notice(
         target=", ".join(sorted(set(named))),
         severity=Severity.STANDARD,
         title=f"Restated · {_headline(found, told)}",
-        body="\n".join([_NOTHING_TO_DO, "", "What changed:", *_listed(changed), "Why:", *_listed(_why(found))]),
+        facts=_restated(changed, _why(found)),
         created_at_ms=now_ms,
     )
 
 
-_NOTHING_TO_DO = (
-    "Past days were judged again with what is known by now. Nothing is wrong at this moment because of it, and"
-    " nothing has to be done. What was said before is kept: `wamon uptime --as-of` shows it. A person's word"
-    " outranks this one: `wamon rule`."
-)
+def _restated(changes: Sequence[str], reasons: Sequence[str]) -> RestatedFacts:
+    """At most so many of each; the rest is counted."""
+    return RestatedFacts(
+        changes=tuple(changes[:LISTED]),
+        more_changes=max(0, len(changes) - LISTED),
+        reasons=tuple(reasons[:LISTED]),
+        more_reasons=max(0, len(reasons) - LISTED),
+    )
 
 
 def _headline(found: Review, told: Sequence[tuple[Publication, Publication]]) -> str:
@@ -332,12 +336,6 @@ def _why(found: Review) -> list[str]:
         f" because {reason_of(one.rule)}."
         for one in found.turns
     ]
-
-
-def _listed(lines: Sequence[str]) -> list[str]:
-    """At most so many of them, each with a dash; the rest is counted."""
-    more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return [*(f"- {line}" for line in lines[:LISTED]), *more]
 
 
 def counted_text(number: int, word: str) -> str:

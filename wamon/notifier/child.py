@@ -6,6 +6,7 @@ It ends by itself after a quiet minute, and at once when its stdin closes: no le
 import hashlib
 import logging
 import os
+import re
 import sys
 import threading
 from queue import Empty, SimpleQueue
@@ -20,6 +21,7 @@ from wamon.notifier.redaction import redact
 PARENT_GONE_EXIT = 3
 _LOUD_LIBRARIES = ("urllib3", "requests", "smtplib", "asyncio")
 _TELLING = ("Socket Exception", "Response Details", "Notification Exception", "Exception:")
+_MAIL = re.compile(r"mail|^(?:ses|sendgrid|sparkpost|smtp2go|resend|brevo|azure|o365|postmark)")
 _NOT_UNDERSTOOD = (
     "the channel's address is not understood: compare it with the form Apprise documents for this service,"
     " such as mailtos://user:password@host?to=ops@example.org or slack://tokenA/tokenB/tokenC"
@@ -113,7 +115,7 @@ def _send(apprise: Any, post: Any, errand: Errand, captured: _Captured) -> Repor
     service = post[0]
     service.retry = 0  # retries belong to the outbox, whatever the address says
     reached = _remember_recipients(apprise, service, errand)
-    as_html = errand.html is not None and apprise.NotifyFormat.HTML in _formats(service)
+    as_html = errand.html is not None and _shows_html(apprise, service)
     outcome = post.notify(
         title=errand.title,
         body=errand.html if as_html else errand.body,
@@ -125,6 +127,17 @@ def _send(apprise: Any, post: Any, errand: Errand, captured: _Captured) -> Repor
     keeps_host = "host" in type(service).template_tokens
     said = redact(" ".join(dict.fromkeys(captured.lines)), errand.url, keeps_host=keeps_host)
     return Report(ok=False, detail=sentence(said), reached=tuple(sorted(reached)))
+
+
+def _shows_html(apprise: Any, service: Any) -> bool:
+    """Mail does. Chats that call it HTML know a handful of tags, and refuse a letter with any other."""
+    return bool(_MAIL.search(_scheme(service))) and apprise.NotifyFormat.HTML in _formats(service)
+
+
+def _scheme(service: Any) -> str:
+    """What the service's addresses begin with: ``mailtos``."""
+    schemes = service.secure_protocol or service.protocol
+    return str(schemes if isinstance(schemes, str) else schemes[0])
 
 
 def _formats(service: Any) -> tuple[Any, ...]:

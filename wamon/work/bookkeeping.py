@@ -32,7 +32,7 @@ from wamon.work.backlog import Backlog
 from wamon.work.care import Pruned
 from wamon.work.hearing import heard
 from wamon.work.maintenance import standing
-from wamon.work.outbox import Outbox
+from wamon.work.outbox import Outbox, in_words
 from wamon.work.ruling import said_of
 
 T = TypeVar("T")
@@ -308,17 +308,8 @@ class Bookkeeper:
         return fresh
 
     def _addressed(self, notice: Notice) -> words.Notice:
-        return words.Notice(
-            key=notice.key,
-            kind=notice.kind.value,
-            phase=notice.phase.value,
-            target=notice.target,
-            severity=notice.severity.value,
-            title=notice.title,
-            body=notice.body,
-            created_at_ms=notice.created_at_ms,
-            evidence=(notice.incident,) if notice.incident else (),
-            channels=tuple(name for name, kinds in self._channels.items() if notice.kind.value in kinds),
+        return in_words(
+            notice, tuple(name for name, kinds in self._channels.items() if notice.kind.value in kinds)
         )
 
     def _remember_notices(self, fresh: Iterable[words.Notice]) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from wamon.core.dispatching import Dispatch, Outcome, Pending
+from wamon.core.notice import Notice
 from wamon.ledger import Ledger, LedgerError, words
+from wamon.letters import written
 from wamon.work.backlog import SPARE_ROOM, Backlog
 
 _STATES = {
@@ -70,6 +72,24 @@ class Outbox:
         """How many notices wait, and for how long the oldest has."""
         owed = await self.pending_dispatches()
         return len(owed), max((now_ms - one.queued_at_ms for one in owed), default=0)
+
+
+def in_words(notice: Notice, channels: tuple[str, ...] = ()) -> words.Notice:
+    """A notice as it goes into the book, its text written out: what is sent later is what was said then."""
+    text = written(notice)
+    return words.Notice(
+        key=notice.key,
+        kind=notice.kind.value,
+        phase=notice.phase.value,
+        target=notice.target,
+        severity=notice.severity.value,
+        title=notice.title,
+        body=text.body,
+        created_at_ms=notice.created_at_ms,
+        html=text.html,
+        evidence=(notice.incident,) if notice.incident else (),
+        channels=channels,
+    )
 
 
 def _to_book(row: Dispatch) -> words.Dispatch:

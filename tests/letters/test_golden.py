@@ -1,0 +1,55 @@
+"""Every kind and phase of notice, to the letter: read the files as those who get them. `make golden` renews."""
+
+from pathlib import Path
+
+import pytest
+
+from wamon.cli.examples import examples
+from wamon.core.dispatching import Pending, compose
+from wamon.core.incident import Kind
+from wamon.core.timeline import parse_iso
+from wamon.work.outbox import in_words
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "notices"
+NOW = parse_iso("2026-11-09T10:20:00Z")
+EVERY = {(kind, phase): one for kind, phases in examples(NOW).items() for phase, one in phases.items()}
+
+
+def letters() -> dict[str, str]:
+    """Every letter by the name of its file, as its channel gets it at once."""
+    found = {}
+    for (kind, phase), example in EVERY.items():
+        notice = in_words(example)
+        letter = compose([Pending(notice, "ops", html=notice.html)], NOW)
+        found[f"{kind}-{phase}.txt"] = f"{letter.title}\n\n{letter.body}\n"
+        if letter.html is not None:
+            found[f"{kind}-{phase}.html"] = f"<title>{letter.title}</title>\n{letter.html}\n"
+    return found
+
+
+LETTERS = letters()
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_it_reads_as_it_should(name: str, request: pytest.FixtureRequest) -> None:
+    kept = GOLDEN / name
+    if request.config.getoption("--update-golden"):
+        kept.write_text(LETTERS[name])
+    assert kept.is_file(), "a letter nobody has read yet: make golden, then read it"
+    assert LETTERS[name] == kept.read_text()
+
+
+def test_there_is_no_golden_file_without_a_letter() -> None:
+    assert {one.name for one in GOLDEN.iterdir()} == set(LETTERS)
+
+
+def test_every_published_kind_has_its_letters() -> None:
+    assert {kind for kind, _ in EVERY} == {one.value for one in Kind} - {"degraded", "digest", "expiry"}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter_ends_with_its_key_and_shows_no_leftover_of_a_template(name: str) -> None:
+    text = LETTERS[name]
+    assert "notice: " in text
+    assert not any(mark in text for mark in ("{{", "{%", "None", "\n\n\n"))
+    assert all(len(line) == len(line.rstrip()) for line in text.splitlines())

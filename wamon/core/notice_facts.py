@@ -1,0 +1,67 @@
+"""What a notice says below its first line, as facts: the words around them are the templates'."""
+
+import msgspec
+
+from wamon.core.finding import Cause
+from wamon.core.incident import Incident, Kind
+from wamon.core.timeline import Span
+
+
+class TroubleFacts(msgspec.Struct, frozen=True, tag=True):
+    """One incident as people were told of it. ``maintenance``: what was declared over it, in order."""
+
+    incident: Incident
+    resolved: bool
+    maintenance: tuple[Span, ...] = ()
+
+
+class WithdrawnFacts(msgspec.Struct, frozen=True, tag=True):
+    """An incident that was told, and that later evidence has undone."""
+
+    target: str
+    opened_ms: int
+
+
+class Blank(msgspec.Struct, frozen=True):
+    """A stretch of a target in which nothing could be said."""
+
+    target: str
+    span: Span
+    cause: Cause
+
+
+class BlankFacts(msgspec.Struct, frozen=True, tag=True):
+    """All that was not observed at the same time, afterwards."""
+
+    blanks: tuple[Blank, ...]
+
+
+class RestatedFacts(msgspec.Struct, frozen=True, tag=True):
+    """Past days that say something else: ``changes`` by day, ``reasons`` where a pass found them.
+
+    ``more_changes`` and ``more_reasons`` count what is not listed.
+    """
+
+    changes: tuple[str, ...]
+    more_changes: int = 0
+    reasons: tuple[str, ...] = ()
+    more_reasons: int = 0
+    by_person: bool = False
+
+
+class HandshakeFacts(msgspec.Struct, frozen=True, tag=True):
+    """An endpoint echoed the challenge of a handshake whose token was wrong on purpose."""
+
+    at_ms: int
+
+
+Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | HandshakeFacts
+"""One shape for each template of `wamon.letters`."""
+
+COUNTS_AS = {
+    Kind.OUTAGE: "downtime",
+    Kind.ENDPOINT: "downtime of your endpoint, never of the platform",
+    Kind.DISRUPTION: "network trouble, never as downtime of the platform",
+    Kind.USER_ERROR: "up for the platform, shown apart",
+}
+"""How an incident of a kind counts; any other counts as unobserved."""
