@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS = -n $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test golden check static lock bench soak clean
+.PHONY: help demo test golden check static lock bench soak reference clean
 
 help:  ## these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.wamon  ## a bad week in one minute, on http://127.0.0.1:9877/; ARGS=--once plays it and ends
 	@$(BIN)/wamon demo $(ARGS)
@@ -43,6 +43,9 @@ lock:  ## requirements.lock anew from pyproject.toml, hashes included, no index 
 bench: .venv/.wamon-test  ## the figures of docs/performance.md, on this machine
 	@scripts/system-packages prometheus prometheus-blackbox-exporter
 	@for each in bench/*.py; do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
+
+reference: .venv/.wamon-test  ## docs/reference.md anew from the code
+	@$(BIN)/python scripts/reference.py
 
 clean:  ## forget the virtual environment and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

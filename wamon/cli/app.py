@@ -332,7 +332,7 @@ def db_stats(*, config: Config = None, json: AsJson = False) -> int:
 
 @db.command(name="prune")
 def db_prune(*, config: Config = None, json: AsJson = False) -> int:
-    """Drop single observations older than observation_days, of settled days only."""
+    """Drop looks older than observation_days, of settled days only, and old webhooks."""
     from wamon.cli.database import prune_command
 
     return prune_command(config, json)
@@ -340,7 +340,7 @@ def db_prune(*, config: Config = None, json: AsJson = False) -> int:
 
 @db.command(name="rebuild")
 def db_rebuild(*, config: Config = None, json: AsJson = False) -> int:
-    """Make the cache of days anew from what was published."""
+    """Make every cache anew from the facts."""
     from wamon.cli.database import rebuild_command
 
     return rebuild_command(config, json)
