@@ -243,6 +243,7 @@ def uptime(
     as_of: Annotated[date | None, Parameter(help="as it was published by the end of that day")] = None,
     insufficient: Annotated[bool, Parameter(help="count days under 90 % coverage in the months too")] = False,
     secondary: Annotated[bool, Parameter(help="bad minutes and shares of looks too, as a table")] = False,
+    account: Annotated[str | None, Parameter(help="one client's days: only its own targets and numbers")] = None,
     format_: Annotated[
         Literal["table", "json", "csv", "html"], Parameter(name="--format", help="table, json, csv or html")
     ] = "table",
@@ -253,7 +254,7 @@ def uptime(
     from wamon.cli.uptime import Asked, uptime_command
 
     return uptime_command(
-        Asked(from_, to, target, as_of, insufficient, secondary), "json" if json else format_, config
+        Asked(from_, to, target, as_of, insufficient, secondary, account), "json" if json else format_, config
     )
 
 

@@ -12,15 +12,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.cli.answers import FINE, CannotError, write_json
+from wamon.cli.clients import Client
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.database import opened
 from wamon.cli.figures import Row, legend, months_of, print_days, print_restated, print_secondary, secondary_of
 from wamon.cli.uptime_files import write_csv, write_html
+from wamon.core.days import PLATFORM_ROWS
 from wamon.core.meta_days import MetaDay
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import (
     DayState,
+    Publication,
     beside_document,
     day_document,
     day_state,
@@ -49,6 +52,7 @@ class Asked(msgspec.Struct, frozen=True):
     """Which days: both ends included, None for open; one row or all; as published by the end of a day.
 
     ``insufficient``: badly observed days count in the months too. ``secondary``: those lines as a table too.
+    ``account``: one client's days only.
     """
 
     first: date | None = None
@@ -57,6 +61,7 @@ class Asked(msgspec.Struct, frozen=True):
     as_of: date | None = None
     insufficient: bool = False
     secondary: bool = False
+    account: str | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -87,7 +92,7 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
     zone = settings.service.timezone
     at_ms = day_span(asked.as_of, zone).end_ms - 1 if asked.as_of else now_ms()
     with closing(opened(settings)) as book:
-        told = chosen(book, asked, at_ms)
+        told = of_client(book, asked, settings, at_ms) if asked.account else chosen(book, asked, at_ms)
         passes = book.passes()
         meta_days = metas_past(book.page_versions(until_ms=at_ms + 1)).days
     if not told:
@@ -122,6 +127,23 @@ def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
             secondary_from(row.figures),
         )
     return [trails[key] for key in sorted(trails)]
+
+
+def of_client(book: Book, asked: Asked, settings: Settings, at_ms: int) -> list[Told]:
+    """The days of one client. Its platform's are computed now, so `--as-of` has none."""
+    client = Client(asked.account or "", book, settings, at_ms)
+    own = [one for one in chosen(book, asked, at_ms) if client.owns(one.target)]
+    if asked.as_of is not None or asked.target not in (None, *PLATFORM_ROWS):
+        return own
+    every = own if asked.target is None else chosen(book, msgspec.structs.replace(asked, target=None), at_ms)
+    days = sorted({(one.day, one.zone) for one in every if client.owns(one.target)})
+    fresh = [_computed(row) for row in client.platform(days) if asked.target in (None, row.target)]
+    return sorted((*own, *fresh), key=lambda one: (one.day, one.target))
+
+
+def _computed(row: Publication) -> Told:
+    sums, said = row.figures, row.published_at_ms
+    return Told(row.target, row.day, row.zone, 0, said, sums, sums, row.reason, row.author, row.secondary)
 
 
 def _nothing(asked: Asked) -> str:

@@ -114,6 +114,11 @@ def day_rows(
     return rows
 
 
+def client_targets(account: str, targets: Iterable[Watched]) -> tuple[Watched, ...]:
+    """The targets of one client: its rows, the platform's too, are `day_rows` of these and of nobody else's."""
+    return tuple(one for one in targets if one.account == account)
+
+
 def _unhurried(combined: Combined) -> Combined:
     """Slow is a target's own: whether a platform made of several was slow has no answer."""
     if not combined.timeline.slow:
