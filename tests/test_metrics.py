@@ -22,12 +22,13 @@ from tests.support.reports import NOW_MS, TODAY, Shown, bad_week, days, figures,
 from tests.web.served import served
 from wamon.core.finding import Verdict
 from wamon.core.publication import DayState
+from wamon.core.receipt import MESSAGE_STATUSES, OTHER
 from wamon.core.report import Day, Report, State
 from wamon.core.timeline import DAY, HOUR, MINUTE
 from wamon.core.uptime import Figures
 from wamon.metrics import METRICS, Rendered, Tally, error_budget, render
 from wamon.metrics.exposition import OPENMETRICS, TEXT
-from wamon.metrics.tally import BOUNDS_S, MISSED
+from wamon.metrics.tally import BOUNDS_S, MISSED, RETURN_BOUNDS_S
 
 PUBLISHED = {
     "wamon_probe_attempts_total": ("target", "verdict"),
@@ -46,6 +47,7 @@ PUBLISHED = {
     "wamon_reclassified_total": ("from", "to"),
     "wamon_reclassification_timestamp_seconds": (),
     "wamon_webhook_receipts_total": ("result",),
+    "wamon_roundtrip_seconds": ("target", "message_status"),
     "wamon_token_expiry_timestamp_seconds": ("account",),
     "wamon_certificate_expiry_timestamp_seconds": ("target",),
     "wamon_build_info": ("version",),
@@ -60,7 +62,8 @@ SETS = {
     "view": {"platform", "meta", "experienced"},
     "severity": {"critical", "urgent", "standard"},
     "result": {"sent", "failed", "given_up", "suppressed"},
-    "target": {"cloud-api", "graph", "webhook", "token", "control-1", "control-2"},
+    "target": {"cloud-api", "graph", "webhook", "token", "control-1", "control-2", "send.roundtrip"},
+    "message_status": {*MESSAGE_STATUSES, OTHER},
     "channel": {"ops"},
     "account": {"default"},
     "version": {"0.1.0"},
@@ -70,6 +73,8 @@ SETS |= {"from": SETS["verdict"], "to": SETS["verdict"]}
 RECEIPTS = {"stored", "duplicate", "bad_signature", "too_large", "malformed", "unavailable"}
 
 STEPS_MS = {"dns": 1.2, "connect": 9.8, "tls": 21.0, "first_byte": 140.0, "total": 171.5}
+
+OWN_BOUNDS = {"wamon_roundtrip_seconds": RETURN_BOUNDS_S}
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -84,6 +89,8 @@ def busy() -> Tally:
     tally.notified("ops", "sent")
     tally.reclassified("user_error", "system_error", 12, NOW_MS)
     tally.received("stored")
+    for after_ms in (900, 61_000, 4_000_000):
+        tally.came_back("send.roundtrip", "delivered", after_ms)
     tally.outbox(3, 65_500)
     tally.token_expiry("default", 0)
     tally.certificate_expiry("webhook", 1_800_000_000.0)
@@ -119,7 +126,7 @@ def test_no_label_ever_has_a_value_outside_its_closed_set() -> None:
             for label, one in labels:
                 seen.setdefault(label, set()).add(one)
     bounds = seen.pop("le")
-    assert bounds == {*(str(bound) for bound in BOUNDS_S), "+Inf"}
+    assert bounds == {*(str(bound) for bound in (*BOUNDS_S, *RETURN_BOUNDS_S)), "+Inf"}
     assert {label: values - SETS[label] for label, values in seen.items()} == {label: set() for label in seen}
     assert seen.keys() == SETS.keys()
 
@@ -295,7 +302,7 @@ class Plain:
 
     def collect(self) -> Iterator[object]:
         for one in METRICS:
-            if one.read is None:
+            if one.rows is not None:
                 yield self.histogram(one)
                 continue
             kind = CounterMetricFamily if one.kind == "counter" else GaugeMetricFamily
@@ -307,11 +314,14 @@ class Plain:
 
     def histogram(self, one: object) -> HistogramMetricFamily:
         family = HistogramMetricFamily(one.name, one.help, labels=one.labels)
-        for name, counted in self.tally.targets.items():
-            for step, (*counts, sum_ms) in counted.steps.items():
-                sums = [sum(counts[: place + 1]) for place in range(len(counts))]
-                buckets = list(zip([*map(str, BOUNDS_S), "+Inf"], sums, strict=True))
-                family.add_metric((name, step), buckets, sum_ms / 1000)
+        bounds, rows = OWN_BOUNDS.get(one.name, BOUNDS_S), dict(self.tally.returns)
+        if one.name == "wamon_probe_duration_seconds":
+            every = self.tally.targets.items()
+            rows = {(name, step): row for name, counted in every for step, row in counted.steps.items()}
+        for labels, (*counts, sum_ms) in rows.items():
+            sums = [sum(counts[: place + 1]) for place in range(len(counts))]
+            buckets = list(zip([*map(str, bounds), "+Inf"], sums, strict=True))
+            family.add_metric(labels, buckets, sum_ms / 1000)
         return family
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from wamon import __version__
 from wamon.accounts import Accounts
+from wamon.canaries import canary_jobs, open_canaries
 from wamon.closing import AGAIN_MS, Closing
 from wamon.consulting import Consulting
 from wamon.core.cadence import CLOSES_AFTER_MS, next_weekly
@@ -92,12 +93,10 @@ class House:
         self.book = book
         self.askers = askers
         self.clock = clock
-        self.drain = drain
-        self.off_loop = off_loop
-        self.pace = pace
-        self.wake = wake
+        self.drain, self.off_loop = drain, off_loop
+        self.pace, self.wake = pace, wake
         self.zone: ZoneInfo = settings.service.timezone
-        self.tally = Tally([one.name for one in settings.targets], [one.name for one in settings.channels])
+        self.tally = Tally([one.name for one in watched(settings)], [one.name for one in settings.channels])
         self.vigil = Vigil(knowledge(), lasting(settings))
         self.reference = Consulting(book, self.vigil, clock, settings.reference.interval_ms, self._posted)
         self.watch = Watch(
@@ -109,6 +108,7 @@ class House:
             recheck_ms=settings.availability.recheck_ms,
             wake=lambda name, at_ms: wake(name if name == TELL else look_job(name), at_ms),
         )
+        self.canaries = open_canaries(settings, self.watch, askers, book, self.tally, clock, wake)
         self.timekeeping = Timekeeping(self.vigil, self.watch, book, self.tally, clock)
         self.closing = Closing(book, self.zone)
         self.calendar = Calendar(self.zone)
@@ -127,13 +127,14 @@ class House:
     async def wake_up(self) -> None:
         """Read from the book what the watch must remember: recent looks, what was told, what was published."""
         now_ms = self.clock()
-        await self.book.activate([one.name for one in self.settings.targets], now_ms)
+        await self.book.activate([one.name for one in watched(self.settings)], now_ms)
         await self.timekeeping.begin()
         self.vigil.told = await self.book.told(now_ms - KEPT_IN_MEMORY_MS)
         await self.reference.remember()
         for one in watched(self.settings):
             self.vigil.watch(one)
             await self._remember(one, now_ms)
+        await self.canaries.resume()
         self.vigil.rewind(now_ms)
         await self.refresh(now_ms)
         await self.latencies.remember([*self.vigil.rolls])
@@ -204,7 +205,9 @@ class House:
         """Everything that falls due. A new duty is one row."""
         at, weekday = self.settings.reclassification.at, self.settings.reclassification.weekday
         looks = [
-            Job(look_job(name), self._due_of(name), self._look(name), target=name) for name in self.vigil.watched
+            Job(look_job(name), self._due_of(name), self._look(name), target=name)
+            for name, one in self.vigil.watched.items()
+            if one.asked
         ]
         handshakes = [
             Job(
@@ -223,6 +226,7 @@ class House:
             Job("heartbeat", every(self.pace.heartbeat_ms), self.timekeeping.beat),
             Job("prune", every(DAY), self._prune),
             *self.reference.jobs(),
+            *canary_jobs(self.canaries),
             *self.latencies.jobs(),
             *Accounts(self.settings, self.askers, self.book, self.clock, self.watch).jobs(),
             Job("close", self.closing.due, self.close_ended),
@@ -234,7 +238,7 @@ class House:
 
     def _look(self, name: str) -> Callable[[int], Awaitable[None]]:
         async def look(_now_ms: int) -> None:
-            await self.watch.look(name)
+            await (self.canaries if name in self.canaries.courses else self.watch).look(name)
 
         return look
 

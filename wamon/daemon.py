@@ -17,6 +17,7 @@ from wamon.chronicling import chronicle
 from wamon.control import Command, socket_path
 from wamon.control import listen as listen_for_commands
 from wamon.core.chronicle import Chronicle
+from wamon.core.observation import Exchange
 from wamon.core.report import Report
 from wamon.jobs import Cut, Interruption, Job, every
 from wamon.ledger import open_ledger
@@ -26,11 +27,11 @@ from wamon.receiving import Listener, Receiver, open_receiver
 from wamon.reference.site import Site
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
-from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, TrafficTarget, resolve_all
+from wamon.settings import AskingTarget, Settings, SettingsError, TrafficTarget, resolve_all
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside
-from wamon.wiring import asking, calling, jitter_ms, kept, open_askers
+from wamon.wiring import SELF_TEST, asking, calling, jitter_ms, kept, open_askers, self_test
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.care import CARE, Care
 from wamon.work.drain import Drain
@@ -70,6 +71,8 @@ class Daemon:
             self.asking[SIGN_OF_LIFE] = calling(
                 SIGN_OF_LIFE, self.secrets[settings.service.heartbeat_url].reveal()
             )
+        if (calls := self_test(settings, self.secrets)) is not None:
+            self.asking[SELF_TEST] = calls
         self.receiver: Receiver | None = None
         self.listeners: list[Listener] = []
         """Who hears of webhooks as they arrive; a part that wants to joins in `_open`."""
@@ -142,8 +145,10 @@ class Daemon:
         book.outbox.on_dispatch = lambda row: self.house.tally.notified(row.channel, row.outcome.value)
         self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
         if self.settings.receiving:
-            self.receiver = await open_receiver(
-                self.settings, self.secrets, ledger, self.house.tally, wall_ms, self.listeners
+            calls = self._self_test if SELF_TEST in self.asking else None
+            self.listeners.append(self.house.canaries.hear)
+            self.receiver = self.house.canaries.ears = await open_receiver(
+                self.settings, self.secrets, ledger, self.house.tally, wall_ms, self.listeners, calls
             )
 
     def _overlapped(self, target: str, at_ms: int) -> None:
@@ -189,6 +194,9 @@ class Daemon:
             interval_ms = self.settings.service.heartbeat_interval_ms
             wanted.append(Job("sign of life", every(interval_ms), self._sign_of_life))
         return wanted
+
+    async def _self_test(self) -> Exchange:
+        return await self.askers.ask(SELF_TEST, wall_ms())
 
     async def _sign_of_life(self, now_ms: int) -> None:
         if not self.health().reasons:
@@ -239,13 +247,13 @@ class Daemon:
 
 
 def refuse_unwatched(settings: Settings) -> None:
-    """Targets that follow messages are not watched yet; say so rather than look as if."""
-    waiting = [one.name for one in settings.targets if isinstance(one, MessageTarget | TrafficTarget)]
+    """Targets that count real messages are not watched yet; say so rather than look as if."""
+    waiting = [one.name for one in settings.targets if isinstance(one, TrafficTarget)]
     if waiting:
         raise SettingsError(
             [
-                f"target {name}: probes message and traffic are not watched by this version yet;"
-                " take the target out, edge, api, token, webhook and control are watched"
+                f"target {name}: probe traffic is not watched by this version yet;"
+                " take the target out, all other probes are watched"
                 for name in waiting
             ],
             "wamon.toml",

@@ -1,8 +1,12 @@
 """The webhook receiver of a running daemon: its endpoint, and the record of when it listened."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from wamon.core.finding import Verdict
+from wamon.core.judgement import judge
+from wamon.core.knowledge import knowledge
+from wamon.core.observation import Exchange
 from wamon.ledger import Ledger, LedgerError
 from wamon.ledger.words import Arrival
 from wamon.metrics import Tally
@@ -18,12 +22,32 @@ Listener = Callable[[Arrival], None]
 
 
 class Receiver:
-    """Takes Meta's webhooks in. ``webhook`` is the ASGI app; whoever serves it calls `beat` while it listens."""
+    """Takes Meta's webhooks in. ``webhook`` is the ASGI app; whoever serves it calls `beat` while it listens.
 
-    def __init__(self, webhook: Webhook, ledger: Ledger) -> None:
+    ``calls`` is its self-test: a handshake with its public address.
+    """
+
+    def __init__(
+        self, webhook: Webhook, ledger: Ledger, calls: Callable[[], Awaitable[Exchange]] | None = None
+    ) -> None:
         self.webhook = webhook
         self._ledger = ledger
+        self._calls = calls
         self._began_ms: int | None = None
+
+    def listened_since(self, at_ms: int) -> bool:
+        """Whether it has listened, and could store, without a break since an instant."""
+        return self._began_ms is not None and self._began_ms <= at_ms
+
+    async def reachable(self) -> bool:
+        """Whether Meta's handshake reaches it from outside; taken to be so where nobody said how."""
+        if self._calls is None:
+            return True
+        seen = await self._calls()
+        fine = judge(seen, knowledge()).verdict is Verdict.OK
+        if not fine:
+            _log.warning("the receiver's self-test failed: %s", seen.detail or f"HTTP {seen.http_status}")
+        return fine
 
     async def beat(self, now_ms: int) -> None:
         """It still listens, and can store. While it cannot, nobody listened: a new period begins afterwards."""
@@ -48,6 +72,7 @@ async def open_receiver(
     tally: Tally,
     clock: Callable[[], int],
     listeners: Sequence[Listener] = (),
+    calls: Callable[[], Awaitable[Exchange]] | None = None,
 ) -> Receiver:
     """A receiver for every account, its key made or found. Who joins ``listeners`` later is heard too."""
     key = await ledger.write(lambda book: book.hash_key())
@@ -58,7 +83,7 @@ async def open_receiver(
     verify_token = settings.receiver.verify_token
     assert verify_token is not None, "the settings refuse a receiver without one"
     intake = Intake(ledger, key, clock, telling(listeners))
-    return Receiver(Webhook(every, found[verify_token].reveal().encode(), intake, tally.received), ledger)
+    return Receiver(Webhook(every, found[verify_token].reveal().encode(), intake, tally.received), ledger, calls)
 
 
 def telling(listeners: Sequence[Listener]) -> Listener:

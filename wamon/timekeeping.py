@@ -58,10 +58,14 @@ class Timekeeping:
         self._counting.missed(name, reason, slots)
         self._book.soon(self._book.missed(name, at_ms, reason, slots))
 
+    def _asked(self) -> list[str]:
+        """The targets that have slots; what is told to us comes when it comes."""
+        return [name for name, one in self._vigil.watched.items() if one.asked]
+
     def was_stopped(self, first_ms: Mapping[str, int], now_ms: int) -> None:
         """After a start: slots that passed while nothing ran are named, one made up to avoid a hole."""
         ended_ms = now_ms if self._ended_ms is None else self._ended_ms
-        for name in self._vigil.watched:
+        for name in self._asked():
             slots = self._watch.passed(name, Span(ended_ms, now_ms))
             if slots and first_ms.get(name, now_ms) <= ended_ms:
                 self.missed(name, self._watch.slot_after(name, ended_ms), "stopped", slots)
@@ -70,7 +74,7 @@ class Timekeeping:
     def interrupted(self, one: Interruption) -> None:
         """The clock was set, the machine slept or the process stood still: what passed was not observed."""
         passed = Span(one.ended_ms, one.resumed_ms)
-        for name in self._vigil.watched:
+        for name in self._asked():
             slots = slots_lost(one.cut, self._watch.passed(name, passed))
             if slots:
                 first_ms = self._watch.slot_after(name, one.ended_ms)

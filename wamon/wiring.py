@@ -10,6 +10,7 @@ import msgspec
 from wamon.core.contexts import slow_after_ms
 from wamon.core.incident import Lasting
 from wamon.core.observation import Exchange, Failure, ProbeKind
+from wamon.core.roundtrip import mark_of
 from wamon.core.timeline import SECOND
 from wamon.core.watched import Watched
 from wamon.probes.aim import Aim
@@ -43,6 +44,9 @@ _META = frozenset({ProbeKind.EDGE, ProbeKind.API, ProbeKind.MESSAGE, ProbeKind.T
 """Who asks Meta."""
 
 _TOKENLESS = frozenset({ProbeKind.EDGE, ProbeKind.WEBHOOK, ProbeKind.CONTROL})
+
+SELF_TEST = "self test"
+"""No target can be called so: it stands beside them."""
 
 Secrets = Mapping[SecretRef, Secret]
 
@@ -183,6 +187,8 @@ def fresh(asking: Asking) -> Request:
     """The request to send now: the standing one, or one with a nonce of its own."""
     if asking.standing is not None:
         return asking.standing
+    if asking.probe is ProbeKind.MESSAGE:
+        return KINDS[asking.probe](replace(asking.aim, nonce=mark_of(nonce())))
     return KINDS[asking.probe](renewed(asking.aim))
 
 
@@ -202,6 +208,15 @@ def open_askers(every: Mapping[str, Asking], settings: Settings, resolver: Resol
         )
     site = settings.service.site or socket.gethostname()
     return Askers(every, resolver=resolver, second=second, site=site)
+
+
+def self_test(settings: Settings, found: Secrets) -> Asking | None:
+    """How our own receiver is called from outside, as Meta verifies it; None where nobody said where it is."""
+    wanted = settings.receiver
+    if wanted.public_url is None or wanted.verify_token is None:
+        return None
+    aim = Aim(url=wanted.public_url, verify_token=found[wanted.verify_token].reveal())
+    return Asking(SELF_TEST, ProbeKind.WEBHOOK, 10 * SECOND, aim, "any", None, None)
 
 
 class Askers:
@@ -229,6 +244,11 @@ class Askers:
     async def ask(self, name: str, at_ms: int) -> Exchange:
         """One exchange with a target, now."""
         return await self.send(name, fresh(self._every[name]), at_ms)
+
+    async def send_canary(self, name: str, mark: str, at_ms: int) -> Exchange:
+        """Send the message of a target once, carrying a mark."""
+        one = self._every[name]
+        return await self.send(name, KINDS[one.probe](replace(one.aim, nonce=mark)), at_ms)
 
     async def send(self, name: str, request: Request, at_ms: int) -> Exchange:
         """One given request to a target."""

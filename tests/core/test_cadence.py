@@ -105,7 +105,7 @@ def test_a_canary_is_sent_anew_at_most_ten_times_in_a_day_however_long_it_fails(
     for at, _ in steps:
         assert sum(extra for other, extra in steps if at - 86_400 < other <= at) <= 10
     assert sum(extra for at, extra in steps if at <= 86_400) == 10
-    assert all(later - earlier <= 7_200 for (earlier, _), (later, _) in pairwise(steps))
+    assert all(later - earlier <= 7_200 + 300 for (earlier, _), (later, _) in pairwise(steps))
 
 
 def test_the_caps_bite_per_stretch_of_time_and_not_for_ever() -> None:

@@ -27,6 +27,7 @@ from wamon.core.finding import Origin, Verdict
 from wamon.core.latency import Sketch
 from wamon.core.meta_page import WHATSAPP, Sign
 from wamon.core.publication import Passed
+from wamon.core.roundtrip import Canary, mark_of
 from wamon.core.timeline import DAY, HOUR, Span
 from wamon.ledger import Book, Ledger, LedgerError
 from wamon.ledger.schema import EXTENDED, FACTS
@@ -53,6 +54,7 @@ async def fill(ledger: Ledger) -> None:
         book.miss("graph", NOON, MissedReason.QUOTA)
         book.passed(Passed(NOON, Span(NOON - DAY, NOON)))
         book.listen(NOON, NOON + HOUR)
+        book.launch(Canary(mark_of("a"), "graph", NOON, NOON, HOUR))
         book.hash_key()
         book.receive([arrival(0, reports=1, inbound=1, events=1), arrival(1, NOON - 9 * DAY)])
         assert book.prune_receipts(NOON, canaries_before_ms=NOON) == 1

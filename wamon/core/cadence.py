@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.finding import Cause, Finding, Mark
+from wamon.core.finding import Cause, Column, Finding, Mark, Verdict
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import ANSWERING, FAILING
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, from_ms, to_ms
@@ -39,6 +39,16 @@ CAP_OF_CANARY = Cap(10, DAY)
 
 FIRST_CANARY_AGAIN_MS = 2 * MINUTE
 CANARY_AGAIN_MS = 5 * MINUTE
+MOST_JITTER_MS = 5 * MINUTE
+"""Canaries leave up to this long after their slot: what comes at fixed seconds looks like spam."""
+
+PAIR_GAP_MS = 6 * SECOND
+"""One message in six seconds to one handset (Meta, "Throughput", pair rate limits, read 2026-06)."""
+
+SPARED_FROM_PERCENT = 80
+"""A quota that is this full is left to the business: no canary and no extra look uses it up."""
+USAGE_LASTS_MS = HOUR
+"""Meta counts calls of a rolling hour."""
 
 _ON_TIME_MS = 2 * SECOND
 """A look that began this near its slot was the regular one."""
@@ -48,6 +58,7 @@ class Beat(msgspec.Struct, frozen=True):
     """Where a target stands: its last look, how many failed in a row, and the extra looks of the last day.
 
     ``throttled`` lasts until an answer is no longer throttled; ``regain_ms`` is when Meta said access comes back.
+    ``awaited``: a canary was accepted, and whether it failed is told by its way back.
     """
 
     started_ms: int
@@ -55,6 +66,27 @@ class Beat(msgspec.Struct, frozen=True):
     extras_ms: tuple[int, ...] = ()
     throttled: bool = False
     regain_ms: int = 0
+    awaited: bool = False
+
+
+class Usage(NamedTuple):
+    """How full a quota was when an answer last told, in percent."""
+
+    at_ms: int
+    percent: int
+
+    def spares(self, now_ms: int) -> bool:
+        """Whether what is left of the quota is left to the business."""
+        return self.percent >= SPARED_FROM_PERCENT and abs(now_ms - self.at_ms) < USAGE_LASTS_MS
+
+
+class Flown(NamedTuple):
+    """A canary on record, and what was found of its sending and of its way back; None: nothing is on record."""
+
+    at_ms: int
+    extra: bool
+    sending: Finding | None
+    way_back: Finding | None
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -75,6 +107,43 @@ def next_slot(after_ms: int, interval_ms: int, offset: int) -> int:
     return after_ms - (after_ms - offset) % interval_ms + interval_ms
 
 
+def slot_of(at_ms: int, interval_ms: int, offset: int) -> int:
+    """The regular slot that an instant belongs to: the last one by then."""
+    return at_ms - (at_ms - offset) % interval_ms
+
+
+def regular_after(name: str, probe: ProbeKind, interval_ms: int, after_ms: int) -> int:
+    """When a target is regularly looked at next. A canary leaves a little after its slot, ever differently."""
+    offset = offset_ms(name, interval_ms)
+    following = next_slot(after_ms, interval_ms, offset)
+    if probe is not ProbeKind.MESSAGE:
+        return following
+    leaves = [slot + _jitter_ms(name, interval_ms, slot) for slot in (following - interval_ms, following)]
+    return next(at_ms for at_ms in leaves if at_ms > after_ms)
+
+
+def _following(name: str, probe: ProbeKind, interval_ms: int, started_ms: int) -> int:
+    """When the regular look after one that began at an instant is. A slot has one canary at most."""
+    if probe is ProbeKind.MESSAGE:
+        started_ms = slot_of(started_ms, interval_ms, offset_ms(name, interval_ms)) + interval_ms - 1
+    return regular_after(name, probe, interval_ms, started_ms)
+
+
+def _jitter_ms(name: str, interval_ms: int, slot_ms: int) -> int:
+    """The same for a slot after every restart, and no slot's like another's."""
+    return zlib.crc32(f"{name}@{slot_ms}".encode()) % max(1, min(interval_ms // 10, MOST_JITTER_MS))
+
+
+def departure_ms(now_ms: int, last_ms: int | None) -> int:
+    """When a message may leave for a handset that the last one left for at an instant."""
+    return now_ms if last_ms is None else min(max(now_ms, last_ms + PAIR_GAP_MS), now_ms + PAIR_GAP_MS)
+
+
+def cap_reached(slot_ms: int, slots_ms: Iterable[int], daily_cap: int) -> bool:
+    """Whether regular canaries of these slots leave no room for one more within a day."""
+    return sum(0 <= slot_ms - one < DAY for one in slots_ms) >= daily_cap
+
+
 def slots_in(span: Span, interval_ms: int, offset: int) -> int:
     """How many regular slots lie in a span, its beginning left out and its end included: what passed since."""
     return max(0, (span.end_ms - offset) // interval_ms - (span.start_ms - offset) // interval_ms)
@@ -93,6 +162,41 @@ def beat(before: Beat | None, finding: Finding, started_ms: int, *, extra: bool,
         throttled,
         max(before.regain_ms, regain_ms) if throttled else 0,
     )
+
+
+def launched(before: Beat | None, finding: Finding, started_ms: int, *, extra: bool, regain_ms: int = 0) -> Beat:
+    """The state after a canary left. One that was accepted has neither failed nor succeeded yet."""
+    now = beat(before, finding, started_ms, extra=extra, regain_ms=regain_ms)
+    return _accepted(before, now) if finding.verdict is Verdict.OK else now
+
+
+def _accepted(before: Beat | None, now: Beat) -> Beat:
+    return msgspec.structs.replace(now, failures=before.failures if before else 0, awaited=True)
+
+
+def returned(before: Beat, finding: Finding) -> Beat:
+    """The state after a canary's way back is known. Of one that was not accepted its sending said enough."""
+    if not before.awaited:
+        return before
+    return msgspec.structs.replace(
+        before,
+        failures=before.failures + 1 if finding.column in FAILING else 0,
+        throttled=before.throttled or finding.cause is Cause.THROTTLING,
+        awaited=False,
+    )
+
+
+_LEFT = Finding(Verdict.OK, Cause.NONE, Column.UP)
+"""A canary of which nothing but its leaving is known has not failed."""
+
+
+def recalled_canaries(flown: Iterable[Flown]) -> Beat | None:
+    """The state after canaries on record, in the order in which they left."""
+    now: Beat | None = None
+    for one in flown:
+        now = launched(now, one.sending or _LEFT, one.at_ms, extra=one.extra)
+        now = now if one.way_back is None else returned(now, one.way_back)
+    return now
 
 
 def _answered(finding: Finding) -> bool:
@@ -129,22 +233,26 @@ def next_look(
     *,
     recheck_ms: int,
     extras_of_token: Iterable[int] = (),
+    spared: bool = False,
 ) -> Due:
     """When to look again. A failing target is looked at soon, a throttled one late; else at its slot.
 
-    ``extras_of_token`` are the instants of the extra looks of all targets that share the token, this one's too.
+    ``extras_of_token`` are the instants of the extra looks of all targets that share the token, this one's too;
+    ``spared`` is whether its quota is left to the business.
     """
     if now.throttled:
         return Due(max(now.started_ms + 2 * interval_ms, now.regain_ms))
-    regular = next_slot(now.started_ms, interval_ms, offset_ms(name, interval_ms))
+    regular = _following(name, probe, interval_ms, now.started_ms)
     again_ms = _again_ms(probe, now.failures, recheck_ms)
-    if now.failures == 0 or again_ms >= interval_ms:
+    if now.failures == 0 or now.awaited or again_ms >= interval_ms:
         return Due(regular)
     again = now.started_ms + again_ms
     if again >= regular:  # it stands in for the regular look and is no extra one
         return Due(again)
-    spent = CAP_OF_TOKEN.spent(extras_of_token, now.started_ms) or (
-        probe is ProbeKind.MESSAGE and CAP_OF_CANARY.spent(now.extras_ms, now.started_ms)
+    spent = (
+        spared
+        or CAP_OF_TOKEN.spent(extras_of_token, now.started_ms)
+        or (probe is ProbeKind.MESSAGE and CAP_OF_CANARY.spent(now.extras_ms, now.started_ms))
     )
     return Due(regular, refused=True) if spent else Due(again, extra=True)
 

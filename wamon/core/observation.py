@@ -57,6 +57,15 @@ class Failure(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
 
 
+@direct
+class Receiver(StrEnum):
+    """How our own receiver of webhooks fared while a canary was awaited."""
+
+    HEARD = "heard"
+    LISTENING = "listening"
+    DEAF = "deaf"
+
+
 STEPS = ("dns", "connect", "tls", "first_byte", "total")
 
 PHASES = {phase.name.lower(): phase for phase in Phase}
@@ -79,7 +88,8 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     ``headers`` have lower-case names. ``body`` is an object or array as parsed, a string (not JSON, or too
     broken to parse) or None. ``durations_ms`` has the keys of ``STEPS``. ``expected_body`` is the exact answer
     that a handshake asked for, where the recorder knows it. ``detail`` is one line for a person (an exception's
-    text, a resolver's answer) and never decides anything. ``site`` is where it was asked from.
+    text, a resolver's answer) and never decides anything. ``site`` is where it was asked from. ``receiver`` is
+    known of a canary that nobody heard of.
     """
 
     target: str = ""
@@ -99,6 +109,7 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     detail: str | None = None
     site: str = ""
     second_resolver: SecondResolver | None = None
+    receiver: Receiver | None = None
 
     @property
     def end_ms(self) -> int:

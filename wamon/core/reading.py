@@ -6,11 +6,21 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 
-from wamon.core.observation import PHASES, STEPS, Exchange, Failure, Phase, ProbeKind, SecondResolver
+from wamon.core.observation import (
+    PHASES,
+    STEPS,
+    Exchange,
+    Failure,
+    Phase,
+    ProbeKind,
+    Receiver,
+    SecondResolver,
+)
 from wamon.core.timeline import iso, parse_iso
 
 _KINDS = {kind.value: kind for kind in ProbeKind}
 _STEPS = frozenset(STEPS)
+_RECEIVERS = {one.value: one for one in Receiver}
 _FAILURES = {failure.value: failure for failure in Failure}
 
 _IMPLIED = {
@@ -52,6 +62,7 @@ class _Usual(msgspec.Struct, gc=False):
     detail: str | None = None
     site: str = ""
     second_resolver: SecondResolver | None = None
+    receiver: Receiver | None = None
 
 
 _decode_usual = msgspec.json.Decoder(_Usual).decode
@@ -148,6 +159,7 @@ def _usual(line: _Usual) -> Exchange:
         line.detail,
         line.site,
         line.second_resolver,
+        line.receiver,
     )
 
 
@@ -181,6 +193,7 @@ def read_exchange(document: Mapping[str, Any]) -> Exchange:
         detail=_text(get("detail")),
         site=_text(get("site")) or "",
         second_resolver=_second_resolver(get("second_resolver")),
+        receiver=_RECEIVERS.get(_text(get("receiver")) or ""),
     )
 
 
@@ -213,6 +226,7 @@ def write_exchange(seen: Exchange) -> dict[str, Any]:
         "peer": seen.peer,
         "detail": seen.detail,
         "site": seen.site or None,
+        "receiver": seen.receiver.value if seen.receiver else None,
     }
     return document | {key: value for key, value in optional.items() if value is not None}
 

@@ -9,7 +9,7 @@ from wamon.core.catalogue import finding_of, lookup
 from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
 from wamon.core.graph_error import DELIVERED, GraphError, graph_error, status_reports
 from wamon.core.knowledge import Knowledge
-from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
+from wamon.core.observation import Exchange, Failure, Phase, ProbeKind, Receiver
 from wamon.core.shapes import SUCCESS, token_facts
 
 EDGE_SUCCESS_CODES = frozenset({100, 104, 190, 200, 803, 2500})
@@ -28,6 +28,9 @@ EDGE = Finding(Verdict.SYSTEM_ERROR, Cause.EDGE, Column.DOWN, Scope.GLOBAL)
 MISSED = Finding(Verdict.MISSED_SUCCESS, Cause.TIMEOUT, Column.DOWN)
 SILENT = Finding(Verdict.MISSED_SUCCESS, Cause.TIMEOUT, Column.DOWN, provisional=True)
 """A canary that did not come back: our own endpoint may have been the one that did not hear."""
+UNHEARD = Finding(Verdict.INCONCLUSIVE, Cause.ENDPOINT, Column.UNOBSERVED)
+_SILENCE = {Receiver.HEARD: MISSED, Receiver.DEAF: UNHEARD}
+"""Firm when another authentic event arrived meanwhile; nothing can be said when nobody listened."""
 THROTTLED = Finding(Verdict.USER_ERROR, Cause.THROTTLING, Column.USER, Scope.APP)
 ENDPOINT_DOWN = Finding(Verdict.USER_ERROR, Cause.ENDPOINT, Column.DOWN, Scope.ACCOUNT)
 TOKEN_INVALID = Finding(Verdict.USER_ERROR, Cause.AUTHENTICATION, Column.USER, Scope.APP)
@@ -133,7 +136,9 @@ def no_answer(one: Seen, known: Knowledge) -> Finding | None:
         return EDGE
     if exchange.failure in (Failure.PROTOCOL_ERROR, Failure.BODY_TOO_LARGE):
         return PROXY
-    return SILENT if exchange.probe is ProbeKind.ROUNDTRIP else MISSED
+    if exchange.probe is not ProbeKind.ROUNDTRIP:
+        return MISSED
+    return SILENT if exchange.receiver is None else _SILENCE.get(exchange.receiver, SILENT)
 
 
 def token_inspected(one: Seen, known: Knowledge) -> Finding | None:

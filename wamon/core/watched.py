@@ -7,6 +7,9 @@ from wamon.core.observation import ProbeKind
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
 """Probes that have no days of their own."""
 
+TOLD = frozenset({ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC, ProbeKind.STATUS})
+"""Probes that nobody asks: their looks are told to us, by Meta's webhooks and by applications."""
+
 
 class Watched(msgspec.Struct, frozen=True):
     """What the watch must know of a target. The default account is called ``graph``, as its table is.
@@ -33,3 +36,8 @@ class Watched(msgspec.Struct, frozen=True):
     def place(self) -> str:
         """What gives the target its place within its interval."""
         return self.group or self.name
+
+    @property
+    def asked(self) -> bool:
+        """Whether wamon itself looks at it, at slots that may pass without a look."""
+        return self.probe not in TOLD

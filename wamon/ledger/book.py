@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wamon.core.timeline import Span
 from wamon.ledger.account_facts import AccountFacts
+from wamon.ledger.canaries import Canaries
 from wamon.ledger.declared import Declared
 from wamon.ledger.failures import LedgerError, telling
 from wamon.ledger.latencies import Latencies
@@ -31,6 +32,7 @@ _COUNTED = (
     "status_reports",
     "account_events",
     "account_facts",
+    "canaries",
 )
 
 _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
@@ -38,7 +40,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Published, Outbox, Presence, Reference, AccountFacts, Latencies):
+class Book(Declared, Published, Outbox, Presence, Reference, AccountFacts, Latencies, Canaries):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

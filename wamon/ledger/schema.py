@@ -37,7 +37,16 @@ RECEIVED_FACTS = (
 LATENCY_FACTS = ("latencies",)
 SEALING_FACTS = ("seals", "publication_seals")
 ACCOUNT_FACTS = ("account_facts",)
-FACTS = (*FIRST_FACTS, *REFERENCE_FACTS, *RECEIVED_FACTS, *LATENCY_FACTS, *SEALING_FACTS, *ACCOUNT_FACTS)
+CANARY_FACTS = ("canaries",)
+FACTS = (
+    *FIRST_FACTS,
+    *REFERENCE_FACTS,
+    *RECEIVED_FACTS,
+    *LATENCY_FACTS,
+    *SEALING_FACTS,
+    *ACCOUNT_FACTS,
+    *CANARY_FACTS,
+)
 """Rows of these are written once: no update, and no delete but by `prune`, which lifts the trigger for itself."""
 
 EXTENDED = ("running", "listening")
@@ -355,4 +364,25 @@ _ACCOUNT_TABLES = (
 def m007_account_facts(db: Database) -> None:
     """What Graph says of accounts now and then: templates, subscriptions, callbacks, health."""
     for statement in (*_ACCOUNT_TABLES, *(guard for table in ACCOUNT_FACTS for guard in guards(table))):
+        db.execute(statement)
+
+
+# Written before a canary leaves: a slot that has one is never sent for again, not after a crash either.
+_CANARY_TABLES = (
+    """CREATE TABLE canaries (
+         n INTEGER PRIMARY KEY,
+         mark TEXT NOT NULL UNIQUE,
+         target INTEGER NOT NULL REFERENCES targets,
+         slot_ms INTEGER NOT NULL,
+         sent_ms INTEGER NOT NULL,
+         deadline_ms INTEGER NOT NULL,
+         extra INTEGER NOT NULL,
+         UNIQUE (target, slot_ms))""",
+)
+
+
+@MIGRATIONS()
+def m008_canaries(db: Database) -> None:
+    """Every canary, written before it leaves."""
+    for statement in (*_CANARY_TABLES, *(guard for table in CANARY_FACTS for guard in guards(table))):
         db.execute(statement)

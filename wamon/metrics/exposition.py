@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from wamon.core.report import Report
-from wamon.metrics.table import METRICS, Metric
-from wamon.metrics.tally import BOUNDS_S, Tally
+from wamon.metrics.table import METRICS, Labels, Metric
+from wamon.metrics.tally import Tally
 
 FRESH_S = 5.0
 """An exposition serves everybody who scrapes for so long."""
@@ -113,8 +113,9 @@ def _breathing(pieces: Iterable[str]) -> Iterator[str]:
 
 def _pieces(metric: Metric, tally: Tally, report: Report) -> Iterator[str]:
     """The series of one metric, a line each, written the way that both formats read."""
+    if metric.rows is not None:
+        yield from _histograms(metric, metric.rows(tally))
     if metric.read is None:
-        yield from _histograms(metric, tally)
         return
     shape = f"{metric.name}{_braced(_label_shape(metric))} %s\n"
     for values, value in metric.read(tally, report):
@@ -122,19 +123,18 @@ def _pieces(metric: Metric, tally: Tally, report: Report) -> Iterator[str]:
             yield shape % (*map(_quoted, values), _number(value))
 
 
-def _histograms(metric: Metric, tally: Tally) -> Iterator[str]:
-    """All lines of one target's step in a piece: the counts add up from bound to bound."""
+def _histograms(metric: Metric, rows: Iterable[tuple[Labels, list[float]]]) -> Iterator[str]:
+    """All lines of one row in a piece: the counts add up from bound to bound."""
     label_shape = _label_shape(metric)
-    buckets = [f'{metric.name}_bucket{{%s,le="{bound}"}} %d\n' for bound in (*BOUNDS_S, "+Inf")]
+    buckets = [f'{metric.name}_bucket{{%s,le="{bound}"}} %d\n' for bound in (*metric.bounds_s, "+Inf")]
     shape = "".join([*buckets, f"{metric.name}_count{{%s}} %d\n", f"{metric.name}_sum{{%s}} %r\n"])
-    for target, counted in list(tally.targets.items()):
-        for step, row in list(counted.steps.items()):
-            labels = label_shape % (_quoted(target), _quoted(step))
-            *counts, sum_ms = tuple(row)
-            sums = tuple(accumulate(counts))
-            filled: list[object] = [labels] * (2 * len(sums) + 4)
-            filled[1::2] = *sums, sums[-1], sum_ms / 1000
-            yield shape % tuple(filled)
+    for values, row in rows:
+        labels = label_shape % tuple(map(_quoted, values))
+        *counts, sum_ms = tuple(row)
+        sums = tuple(accumulate(counts))
+        filled: list[object] = [labels] * (2 * len(sums) + 4)
+        filled[1::2] = *sums, sums[-1], sum_ms / 1000
+        yield shape % tuple(filled)
 
 
 def _label_shape(metric: Metric) -> str:

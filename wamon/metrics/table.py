@@ -8,7 +8,7 @@ from wamon.core.incident import Severity
 from wamon.core.notice import severity
 from wamon.core.report import Report, State
 from wamon.core.uptime import Figures
-from wamon.metrics.tally import Tally
+from wamon.metrics.tally import BOUNDS_S, RETURN_BOUNDS_S, Tally
 
 PERIODS = ("today", "yesterday", "month")
 
@@ -19,7 +19,7 @@ Row = tuple[Labels, float | None]
 class Metric(msgspec.Struct, frozen=True):
     """One metric. ``read`` gives its series, a value of None being no series.
 
-    A histogram has no ``read``: its rows are the steps of the tally.
+    A histogram has ``rows`` instead: by labels the count under each of ``bounds_s``, beyond all, the sum in ms.
     """
 
     name: str
@@ -27,6 +27,8 @@ class Metric(msgspec.Struct, frozen=True):
     help: str
     labels: Labels = ()
     read: Callable[[Tally, Report], Iterable[Row]] | None = None
+    rows: Callable[[Tally], Iterable[tuple[Labels, list[float]]]] | None = None
+    bounds_s: tuple[float, ...] = ()
 
 
 def error_budget(sums: Figures, objective_percent: float) -> float | None:
@@ -46,6 +48,12 @@ def error_budget(sums: Figures, objective_percent: float) -> float | None:
 def allowed_down_ms(sums: Figures, objective_percent: float) -> float:
     """The downtime that an objective leaves of the time so far observed, in milliseconds."""
     return max(0, sums.platform_ms) * (100 - objective_percent) / 100
+
+
+def _steps(tally: Tally) -> Iterator[tuple[Labels, list[float]]]:
+    for target, counted in list(tally.targets.items()):
+        for step, row in list(counted.steps.items()):
+            yield (target, step), row
 
 
 def _attempts(tally: Tally, _: Report) -> Iterator[Row]:
@@ -137,6 +145,8 @@ METRICS = (
         "histogram",
         "How long each step of a look took, those that were reached.",
         ("target", "step"),
+        rows=_steps,
+        bounds_s=BOUNDS_S,
     ),
     Metric(
         "wamon_probe_missed_total",
@@ -225,6 +235,14 @@ METRICS = (
         "Webhooks that came to the receiver, by what became of them.",
         ("result",),
         lambda tally, _: [((outcome,), count) for outcome, count in tally.receipts.items()],
+    ),
+    Metric(
+        "wamon_roundtrip_seconds",
+        "histogram",
+        "How long after a canary left each status of it arrived here, late ones included.",
+        ("target", "message_status"),
+        rows=lambda tally: list(tally.returns.items()),
+        bounds_s=RETURN_BOUNDS_S,
     ),
     Metric(
         "wamon_token_expiry_timestamp_seconds",

@@ -16,6 +16,10 @@ BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 0.25 and 1 are Meta's own capacity targets for a webhook endpoint.
 """
 
+RETURN_BOUNDS_S = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
+"""Upper bounds of the ways back: a second is usual, two minutes the usual deadline; late ones count too."""
+
+_RETURN_BOUNDS_MS = tuple(1000 * bound for bound in RETURN_BOUNDS_S)
 _BOUNDS_MS = tuple(1000 * bound for bound in BOUNDS_S)
 _VERDICTS = tuple(map(str, Verdict))
 
@@ -42,6 +46,7 @@ class Tally:
     def __init__(self, targets: Iterable[str] = (), channels: Iterable[str] = ()) -> None:
         self.targets = {name: _Counted() for name in targets}
         self.channels = {name: dict.fromkeys(map(str, Outcome), 0) for name in channels}
+        self.returns: dict[tuple[str, str], list[float]] = {}
         self.receipts = dict.fromkeys(RECEIPTS, 0)
         self.turns = dict.fromkeys(product(_VERDICTS, _VERDICTS), 0)
         self.reclassification_ms: int | None = None
@@ -75,6 +80,12 @@ class Tally:
     def notified(self, channel: str, outcome: str) -> None:
         """One attempt to hand a notice to a channel ended so."""
         self.channels.setdefault(channel, dict.fromkeys(map(str, Outcome), 0))[outcome] += 1
+
+    def came_back(self, target: str, message_status: str, after_ms: int) -> None:
+        """A status of a canary arrived so long after it left."""
+        row = self.returns.setdefault((target, message_status), [0.0] * (len(RETURN_BOUNDS_S) + 2))
+        row[bisect_left(_RETURN_BOUNDS_MS, after_ms)] += 1
+        row[-1] += after_ms
 
     def received(self, outcome: str) -> None:
         """One webhook was answered so."""

@@ -20,6 +20,7 @@ from wamon.core.publication import DayState, Passed, Publication, kept_figures
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
 from wamon.core.restatement import Change
+from wamon.core.roundtrip import Canary
 from wamon.core.segments import Segment, Timeline
 from wamon.core.spoken import Said
 from wamon.core.timeline import Span, day_of, parse_iso
@@ -159,6 +160,22 @@ class Bookkeeper:
     async def beside(self, targets: Sequence[Watched], span: Span) -> Beside:
         """What webhooks and accounts told within a span, as evidence of a weekly pass."""
         return await self._ledger.read(lambda book: heard(book, targets, span))
+
+    async def launch(self, canary: Canary) -> bool:
+        """Write a canary down before it leaves; False where its slot had one, and nothing may be sent."""
+        return await self._ledger.write(lambda book: book.launch(canary))
+
+    async def canaries(self, since_ms: int) -> Sequence[Canary]:
+        """The canaries that left at an instant or later."""
+        return await self._ledger.read(lambda book: book.canaries(since_ms))
+
+    async def reports_of_canary(self, mark: str) -> Sequence[words.Reported]:
+        """Every status that Meta reported of a canary."""
+        return await self._ledger.read(lambda book: book.reports_of_canary(mark))
+
+    async def last_arrival_ms(self, span: Span, account: str) -> int | None:
+        """When an account's last webhook within a span arrived that told of something."""
+        return await self._ledger.read(lambda book: book.last_arrival_ms(span, account=account))
 
     async def keep_page(self, page: str, parts: Sequence[Part], seen_ms: int) -> bool:
         """Write down what a page of Meta's says, where it says something else than before."""

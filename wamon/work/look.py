@@ -6,14 +6,28 @@ from typing import Protocol
 
 import msgspec
 
-from wamon.core.cadence import Beat, Due, beat, next_look, next_slot, offset_ms, recalled, shifted, slots_in
+from wamon.core.cadence import (
+    Beat,
+    Due,
+    Usage,
+    beat,
+    launched,
+    next_look,
+    offset_ms,
+    recalled,
+    regular_after,
+    returned,
+    shifted,
+    slot_of,
+    slots_in,
+)
 from wamon.core.finding import Cause, Context, Finding, Mark, Ruling, Verdict
 from wamon.core.notice import Notice
-from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.observation import WAY_BACK, Exchange, ProbeKind
 from wamon.core.segments import reach_ms
 from wamon.core.shapes import token_facts
 from wamon.core.timeline import MINUTE, SECOND, Span
-from wamon.core.usage import regain_ms
+from wamon.core.usage import regain_ms, usage_percent
 from wamon.core.vigil import Observed, Vigil
 from wamon.core.watched import EVIDENCE
 from wamon.ledger.failures import LedgerError
@@ -91,10 +105,13 @@ class Watch:
         """Hears of a target and the instant of a look after which a cap allowed no extra one."""
         self.repeated: Callable[[int], bool] = lambda _at_ms: False
         """Whether an instant was watched before the clock was set back."""
+        self.on_step: list[Callable[[int], None]] = []
+        """Who hears by how much the clock was set."""
         self.last: dict[str, tuple[int, Finding]] = {}
         self._beats: dict[str, Beat] = {}
         self._due: dict[str, Due] = {}
         self._evidence_ms: dict[str, int] = {}
+        self._usage: dict[str, Usage] = {}
         self._stepped_ms = 0
 
     def due(self, name: str, now_ms: int) -> int:
@@ -112,7 +129,12 @@ class Watch:
     def slot_after(self, name: str, at_ms: int) -> int:
         """A target's first regular slot after an instant."""
         target = self.vigil.watched[name]
-        return next_slot(at_ms, target.interval_ms, offset_ms(target.place, target.interval_ms))
+        return regular_after(target.place, target.probe, target.interval_ms, at_ms)
+
+    def slot(self, name: str, at_ms: int) -> int:
+        """The regular slot of a target that an instant belongs to."""
+        target = self.vigil.watched[name]
+        return slot_of(at_ms, target.interval_ms, offset_ms(target.place, target.interval_ms))
 
     def step(self, step_ms: int) -> None:
         """The clock was set: who was to be looked at again, or spared, in a while still is; others at their slots.
@@ -127,6 +149,8 @@ class Watch:
         self._beats = {name: shifted(one, step_ms) for name, one in self._beats.items()}
         self._evidence_ms.clear()
         self._stepped_ms += step_ms
+        for hear in self.on_step:
+            hear(step_ms)
 
     def catch_up(self, name: str, now_ms: int) -> None:
         """After a start: look soon where the next slot would leave a hole that a look now does not.
@@ -144,15 +168,25 @@ class Watch:
 
     async def look(self, name: str) -> None:
         """One look, written down durably before this returns. Trouble with the book never stops the watch."""
-        planned = self._due.pop(name, None)
+        planned = self.planned(name)
         started_ms, stepped_ms = self.clock(), self._stepped_ms
         exchange = await self.asker.ask(name, started_ms)
         if self._stepped_ms != stepped_ms:  # set meanwhile: the look belongs to the clock on which it ended
             at_ms = started_ms + self._stepped_ms - stepped_ms
             exchange = msgspec.structs.replace(exchange, at_ms=at_ms)
+        await self.take(exchange, extra=bool(planned and planned.extra))
+
+    def planned(self, name: str) -> Due | None:
+        """What a look that begins now was planned as; None for a regular one. It is planned no more."""
+        return self._due.pop(name, None)
+
+    async def take(self, exchange: Exchange, *, extra: bool = False) -> Finding:
+        """Judge what was seen, plan the next look, tell who must hear of it, and write it down; what was found."""
+        name = exchange.target
         observed = self.vigil.observe(exchange, repeated=self.repeated(exchange.at_ms or 0))
         overruled = self.vigil.overrule(name, observed.mark) if observed.fresh else []
-        self._plan(name, exchange, observed.finding, extra=bool(planned and planned.extra))
+        self._use(exchange)
+        self._plan(name, exchange, observed.finding, extra=extra)
         self._count(exchange, observed)
         self._ask_for_evidence(exchange, observed.finding)
         if self.vigil.due_ms is not None:
@@ -160,6 +194,7 @@ class Watch:
         if overruled:
             self.last[name] = (observed.mark.at_ms, overruled[-1][1].finding)
         await self._write(exchange, observed, overruled)
+        return observed.finding
 
     def remember(self, name: str, marks: Sequence[Mark]) -> None:
         """Take up where an earlier run ended: how many looks failed, and how many extra ones were spent."""
@@ -169,27 +204,64 @@ class Watch:
             self._beats[name] = recent
             self.last[name] = (marks[-1].at_ms, marks[-1].finding)
 
+    def recall(self, name: str, now: Beat) -> None:
+        """Take up what the book tells of a target's canaries; one that failed is followed by another soon."""
+        self._beats[name] = now
+        if now.failures and not now.awaited:
+            soon_ms = self.clock() + 1 + offset_ms(name, SOON_MS)
+            self._next(name, soon_ms)
+            due = self._due[name]
+            self._due[name] = msgspec.structs.replace(due, at_ms=max(due.at_ms, soon_ms))
+
+    def spares(self, name: str, now_ms: int) -> bool:
+        """Whether a target's quota is so full that what is left of it is left to the business."""
+        usage = self._usage.get(self.vigil.watched[name].quota)
+        return usage is not None and usage.spares(now_ms)
+
+    def _use(self, exchange: Exchange) -> None:
+        percent = usage_percent(exchange)
+        if percent is not None:
+            self._usage[self.vigil.watched[exchange.target].quota] = Usage(exchange.at_ms or 0, percent)
+
     def _plan(self, name: str, exchange: Exchange, finding: Finding, *, extra: bool) -> None:
         """A failing target is looked at again soon, a throttled one late, any other at its slot."""
         target = self.vigil.watched[name]
         started_ms = exchange.at_ms or 0
-        now = beat(self._beats.get(name), finding, started_ms, extra=extra, regain_ms=regain_ms(exchange))
-        self._beats[name] = now
         self.last[name] = (started_ms, finding)
-        if target.probe in EVIDENCE and not now.throttled:
+        if target.probe is ProbeKind.ROUNDTRIP:
+            self._plan_canary(name.removesuffix(WAY_BACK), finding, started_ms)
             return
+        if not target.asked:
+            return
+        after = launched if target.probe is ProbeKind.MESSAGE else beat
+        now = after(self._beats.get(name), finding, started_ms, extra=extra, regain_ms=regain_ms(exchange))
+        self._beats[name] = now
+        if target.probe not in EVIDENCE or now.throttled:
+            self._next(name, started_ms)
+
+    def _plan_canary(self, name: str, finding: Finding, at_ms: int) -> None:
+        """A canary's way back is known: one that failed is followed by a fresh one soon."""
+        before = self._beats.get(name)
+        if before is None or not before.awaited:
+            return
+        self._beats[name] = returned(before, finding)
+        self._next(name, at_ms)
+
+    def _next(self, name: str, at_ms: int) -> None:
+        target, now = self.vigil.watched[name], self._beats[name]
         due = next_look(
             target.place,
             target.probe,
             target.interval_ms,
             now,
             recheck_ms=self.recheck_ms,
-            extras_of_token=self._extras(target.quota, started_ms) if now.failures else (),
+            extras_of_token=self._extras(target.quota, now.started_ms) if now.failures else (),
+            spared=self.spares(name, at_ms),
         )
         self._due[name] = due
         self.wake(name, due.at_ms)
         if due.refused:
-            self.refused(name, started_ms)
+            self.refused(name, at_ms)
 
     def _extras(self, quota: str, now_ms: int) -> Iterator[int]:
         """Extra looks of all targets that share a quota: when made; now, where granted."""
