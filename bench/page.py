@@ -1,7 +1,8 @@
 """The status page over HTTP: 20 targets with 90 days of history and with ten times as much, from a real daemon.
 
-Prints one JSON line a history: milliseconds of the first page after the start, of a page whose report must be put
-together anew, and of one that finds a fresh report; and whether the daemon was ready as soon with more history.
+Prints two JSON lines a history. Of one process alone, on the processor: a page whose report is put together anew,
+and the first one after a start, which draws ninety days of every row. Of a daemon that probes meanwhile, on the
+clock: the first page, one whose report is put together anew, one that finds a fresh report, how soon it was ready.
 """
 
 import asyncio
@@ -23,9 +24,15 @@ from bench.beside.watch import configuration, watching
 from bench.exchange import _serve
 from tests.ledger.paced import TARGETS, publish_days
 from tests.support.certificates import Authority
+from wamon.assembly import House
 from wamon.core.timeline import DAY, day_of
 from wamon.ledger import open_ledger
 from wamon.schedule import wall_ms
+from wamon.settings import parse
+from wamon.web.pages import environment
+from wamon.web.view import page
+from wamon.wiring import Askers
+from wamon.work.bookkeeping import Bookkeeper
 
 HISTORIES = (90, 900)
 ROUNDS = 15
@@ -79,6 +86,37 @@ def measured(folder: Path, base_url: str, ca_file: str, days: int) -> dict[str, 
     }
 
 
+class _Nobody:
+    async def drain(self) -> object:
+        """There is nothing to hand out."""
+        return None
+
+
+async def painted(database: Path, days: int) -> dict[str, object]:
+    """The status page put together and painted, as milliseconds of this process on the processor."""
+    ledger = open_ledger(database)
+    text = "".join(f'[[targets]]\nname = "target-{n:02}"\nprobe = "edge"\n' for n in range(TARGETS))
+    now_ms = [wall_ms()]
+    settings = parse(text, name="bench")
+    house = House(settings, Bookkeeper(ledger, {}), Askers({}), lambda: now_ms[0], drain=_Nobody())
+    await house.wake_up()
+    template = environment().get_template("status.html")
+    took_ms = []
+    for _ in range(ROUNDS):
+        now_ms[0] += 1_100
+        began_s = time.process_time()
+        shown = template.render(page=page(house.report(), ()), every_s=0).encode()
+        took_ms.append((time.process_time() - began_s) * 1000)
+        if shown.count(b"target-") < TARGETS:
+            raise RuntimeError("the page does not show every target")
+    await ledger.close()
+    return {
+        "days": days,
+        "cpu_first_ms": round(took_ms[0], 1),
+        "cpu_anew_ms": round(statistics.median(took_ms), 1),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
@@ -89,6 +127,9 @@ def main() -> None:
         server.start()
         base_url = f"https://127.0.0.1:{tell.get()}"
         for days in HISTORIES:
+            database = Path(name, f"{days}.db")
+            asyncio.run(published(database, days))
+            print(json.dumps(asyncio.run(painted(database, days))), flush=True)
             print(json.dumps(measured(Path(name, str(days)), base_url, authority.ca_file, days)), flush=True)
         server.terminate()
 

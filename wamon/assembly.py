@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import date, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,11 +24,12 @@ from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
 from wamon.core.review import Ground, window
+from wamon.core.shown_days import ShownDays
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
 from wamon.core.vigil import Vigil
 from wamon.core.watched import Watched
 from wamon.handshakes import wrong_token
-from wamon.jobs import Cut, Interruption, Job, every, look_job
+from wamon.jobs import Cut, Drains, Interruption, Job, every, look_job
 from wamon.latencies import Latencies
 from wamon.ledger import LedgerError
 from wamon.metrics import Tally
@@ -64,18 +64,13 @@ class Pace(msgspec.Struct, frozen=True):
 USUAL_PACE = Pace()
 
 
-class Drains(Protocol):
-    """Hands out what the outbox holds."""
-
-    async def drain(self) -> object: ...
-
-
 class House:
     """A watch with its book: what runs, what it remembers, and the report that every face prints."""
 
     _past: tuple[Incident, ...] = ()
     _reported: Report | None = None
     passes: tuple[Passed, ...] = ()
+    _shown: ShownDays | None = None
 
     def __init__(
         self,
@@ -181,6 +176,7 @@ class House:
         self.tally.reclassification_ms = max((one.at_ms for one in self.passes), default=None)
         self.vigil.declared(await self.book.windows(), await self.book.said(now_ms - HOUR))
         self._past = await self._past_incidents(now_ms)
+        self._shown = ShownDays(self._published, self.passes, SHOWN_DAYS)
 
     async def _past_incidents(self, now_ms: int) -> tuple[Incident, ...]:
         """Incidents of the days before memory begins, read off what was published of them."""
@@ -384,6 +380,7 @@ class House:
             passes=self.passes,
             incidents=self._past,
             zones=self.calendar.closed,
+            shown=self._shown,
         )
         report = snapshot(
             self.vigil,

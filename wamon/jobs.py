@@ -41,6 +41,12 @@ class Interruption(msgspec.Struct, frozen=True):
     step_ms: int = 0
 
 
+class Drains(Protocol):
+    """Hands out what the outbox holds."""
+
+    async def drain(self) -> object: ...
+
+
 class Clock(Protocol):
     """Time for a driver: UTC milliseconds, and a way to wait for one."""
 

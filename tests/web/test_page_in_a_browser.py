@@ -270,9 +270,9 @@ def _hostile_week(said: list[str]) -> tuple[Report, list[Story]]:
             last=None,
             explanation=next(rest),
             remedy=next(rest),
-            past=days(restated),
+            past=days({} if number else restated),
         )
-        for _ in range(3)
+        for number in range(3)
     ]
     watched = [msgspec.structs.replace(one, component=next(rest), account=next(rest)) for one in watched]
     found = [
@@ -303,7 +303,7 @@ def test_a_thousand_hostile_strings_stay_text_in_a_browser_that_would_run_them(c
             assert chromium.requested() == [f"http://{place}/", f"http://{place}/style.css"]
             text = chromium.ask("document.body.textContent")
     assert skeletons[0] == skeletons[1], "a hostile string became markup"
-    assert text.count("<script>alert(1)</script>") > 300
+    assert text.count("<script>alert(1)</script>") > 180
 
 
 def _hostile_details(said: list[str]) -> Shown:

@@ -15,11 +15,24 @@ from wamon.core.finding import Column, Finding
 from wamon.core.incident import Incident, Kind
 from wamon.core.latency import Latency
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import DayState, Passed, Publication, day_state, is_partial
+from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.reference import MetasWord
-from wamon.core.uptime import Figures, add, period
+from wamon.core.shown_days import NO_DAYS, Day, ShownDays, ShownRow, published_day
+from wamon.core.uptime import Figures
 from wamon.core.vigil import Vigil
 from wamon.core.watched import EVIDENCE, Watched
+
+__all__ = [
+    "COMPONENTS",
+    "Day",
+    "Ledgered",
+    "Report",
+    "State",
+    "TargetReport",
+    "Told",
+    "published_day",
+    "snapshot",
+]
 
 COMPONENTS = {
     ProbeKind.EDGE: "Graph",
@@ -42,26 +55,6 @@ class State(StrEnum):
     OUTAGE = "outage"
     UNOBSERVED = "unobserved"
     MAINTENANCE = "maintenance"
-
-
-class Day(msgspec.Struct, frozen=True):
-    """A day of one row. ``first`` are the figures of revision 1; None while the day was never published.
-
-    ``partial``: watching began on it, or it is not over.
-    """
-
-    date: date
-    state: DayState
-    revision: int
-    figures: Figures
-    first: Figures | None = None
-    reason: str = ""
-    partial: bool = False
-
-    @property
-    def restated(self) -> bool:
-        """Whether a later revision says something else than the first."""
-        return self.revision > 1
 
 
 class TargetReport(msgspec.Struct, frozen=True):
@@ -126,6 +119,8 @@ class Ledgered(msgspec.Struct, frozen=True):
     passes: tuple[Passed, ...] = ()
     incidents: tuple[Incident, ...] = ()
     zones: Mapping[date, str] = {}
+    shown: ShownDays | None = None
+    """The days that were published, where they were put together for an earlier report already."""
 
 
 def snapshot(
@@ -151,21 +146,17 @@ def snapshot(
         if day_state(yesterday, calendar.zone_of(yesterday), now_ms) is DayState.OPEN
         else {}
     )
-    rows = {
-        name: _days(name, past, today, days, {yesterday: unclosed, today: open_day}, now_ms, zone)
-        for name in (*timelines, PLATFORM)
-    }
+    shown = past.shown or ShownDays(past.published, past.passes, days)
+    rows = shown.rows((*timelines, PLATFORM), {yesterday: unclosed, today: open_day}, now_ms, today, zone)
     found = {name: vigil.incidents(name, now_ms) for name in timelines}
     return Report(
         at_ms=now_ms,
         zone=zone.key,
         objective_percent=objective_percent,
         version=version,
-        targets=tuple(
-            _target(one, vigil, rows, found, last, _Now(now_ms, today, past.overlay)) for one in targets
-        ),
-        platform=rows[PLATFORM],
-        platform_periods=_periods(rows[PLATFORM], today),
+        targets=tuple(_target(one, vigil, rows, found, last, _Now(now_ms, past.overlay)) for one in targets),
+        platform=rows[PLATFORM].days,
+        platform_periods=rows[PLATFORM].periods,
         incidents=_every_incident(past.incidents, [one for row in found.values() for one in row], now_ms),
         notices=past.notices,
     )
@@ -183,65 +174,15 @@ def _every_incident(past: Sequence[Incident], fresh: Sequence[Incident], now_ms:
     return tuple(sorted((*past, *later), key=lambda one: -one.opened_ms))
 
 
-def _days(
-    name: str,
-    past: Ledgered,
-    today: date,
-    days: int,
-    fresh: Mapping[date, Mapping[str, Figures]],
-    now_ms: int,
-    zone: ZoneInfo,
-) -> tuple[Day, ...]:
-    found: list[Day] = []
-    for number in range(days - 1, -1, -1):
-        day = today - timedelta(days=number)
-        trail = past.published.get((name, day))
-        if trail is not None:
-            found.append(published_day(*trail, now_ms, past.passes))
-        elif name in fresh.get(day, {}):
-            sums = fresh[day][name]
-            found.append(Day(day, DayState.OPEN, 0, sums, partial=is_partial(day, zone, sums)))
-    return tuple(found)
-
-
-def published_day(first: Publication, latest: Publication, now_ms: int, passes: Sequence[Passed]) -> Day:
-    """A day as its first and its latest publication say it."""
-    day, zone, sums = latest.day, ZoneInfo(latest.zone), latest.figures
-    state, partial = day_state(day, zone, now_ms, passes), is_partial(day, zone, sums)
-    return Day(day, state, latest.revision, sums, first.figures, latest.reason, partial)
-
-
-def _periods(days: Sequence[Day], today: date) -> dict[str, Figures]:
-    """Sums for today, yesterday, this month, the last one and all days; they are added, and divided last."""
-
-    def on(day: date) -> Figures:
-        return add(one.figures for one in days if one.date == day)
-
-    return {
-        "today": on(today),
-        "yesterday": on(today - timedelta(days=1)),
-        "month": period(one.figures for one in days if _same_month(one.date, today)).figures,
-        "last_month": period(
-            one.figures for one in days if _same_month(one.date, today.replace(day=1) - timedelta(days=1))
-        ).figures,
-        "days": period(one.figures for one in days).figures,
-    }
-
-
-def _same_month(one: date, other: date) -> bool:
-    return (one.year, one.month) == (other.year, other.month)
-
-
 class _Now(NamedTuple):
     at_ms: int
-    today: date
     overlay: Overlay
 
 
 def _target(
     one: Watched,
     vigil: Vigil,
-    rows: Mapping[str, tuple[Day, ...]],
+    rows: Mapping[str, ShownRow],
     found: Mapping[str, Sequence[Incident]],
     last: Mapping[str, tuple[int, Finding]],
     now: _Now,
@@ -250,7 +191,7 @@ def _target(
     current = next((i for i in found.get(one.name, ()) if i.closed_ms is None), None)
     resting = next((span for span in now.overlay.of(one.name).spans if span.holds(now.at_ms)), None)
     explanation, remedy = wording(looked[1], vigil.known.catalogue) if looked else ("Not looked at yet.", "")
-    days = rows.get(one.name, ())
+    row = rows.get(one.name, NO_DAYS)
     return TargetReport(
         name=one.name,
         probe=one.probe,
@@ -262,8 +203,8 @@ def _target(
         last=looked[1] if looked else None,
         explanation=explanation,
         remedy=remedy,
-        days=days,
-        periods=_periods(days, now.today),
+        days=row.days,
+        periods=row.periods,
     )
 
 

@@ -17,7 +17,7 @@ UNPROVED_CAUSES = frozenset(
 """A refusal for one of these proves Graph's front only, not what lies behind it."""
 
 
-class Figures(msgspec.Struct, frozen=True, gc=False):
+class Figures(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Sums over a stretch of time, all in milliseconds; ratios are divided last and once."""
 
     total_ms: int = 0

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from html import escape
 from typing import NamedTuple
 
 from wamon.core.publication import DayState
@@ -40,17 +41,45 @@ class Bar(NamedTuple):
     date: str = ""
 
 
+class Strip(NamedTuple):
+    """Bars, the same as HTML, and those worth a word, newest first."""
+
+    bars: tuple[Bar, ...]
+    html: str
+    worth: tuple[Bar, ...]
+
+
 def bars(days: Sequence[Day], today: date) -> list[Bar]:
     """The last ninety days from old to today; a day of which nothing is known has an empty place."""
+    return list(strip(days, today).bars)
+
+
+def strip(days: Sequence[Day], today: date) -> Strip:
+    """The bars of a row. All but the last day are drawn once: they are as they were at the last request."""
+    every = tuple(days)
+    if not every or every[-1].date != today:
+        return _strip(every, today, SHOWN)
+    past, last = _strip(every[:-1], today - timedelta(days=1), SHOWN - 1), _strip(every[-1:], today, 1)
+    return Strip(past.bars + last.bars, past.html + last.html, last.worth + past.worth)
+
+
+@lru_cache(maxsize=256)
+def _strip(days: tuple[Day, ...], last: date, count: int) -> Strip:
     known = {one.date: one for one in days}
-    dates = (today - timedelta(days=number) for number in range(SHOWN - 1, -1, -1))
-    return [
-        _bar(known[day]) if day in known else Bar("none", day_text(day), "not watched", date=day.isoformat())
-        for day in dates
-    ]
+    dates = (last - timedelta(days=number) for number in range(count - 1, -1, -1))
+    drawn = tuple(_bar(known[day]) if day in known else _unknown(day) for day in dates)
+    return Strip(drawn, "".join(map(_html, drawn)), tuple(one for one in reversed(drawn) if one.worth))
 
 
-@lru_cache(maxsize=4096)  # of ninety days, eighty-nine are as they were at the last request
+def _html(one: Bar) -> str:
+    words = escape(f"{one.day}: {one.facts}")
+    return f'<li><span role="img" class="bar {one.classes}" title="{words}"></span></li>'
+
+
+def _unknown(day: date) -> Bar:
+    return Bar("none", day_text(day), "not watched", date=day.isoformat())
+
+
 def _bar(one: Day) -> Bar:
     """Drawn once: colour for whose fault most was, height for how much was lost, a line for how much was seen."""
     sums = one.figures

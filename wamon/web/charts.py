@@ -12,7 +12,7 @@ from wamon.core.report import Day, Report
 from wamon.core.uptime import Figures, clock_text
 from wamon.metrics import allowed_down_ms, error_budget
 from wamon.web import words
-from wamon.web.bars import Bar, bars
+from wamon.web.bars import Bar, strip
 from wamon.web.words import Share
 
 
@@ -36,10 +36,11 @@ class Chart(msgspec.Struct, frozen=True):
     """A row's days: bars, a sentence that sums them up, the days worth a word, and the figures of the periods."""
 
     name: str
-    bars: list[Bar]
+    bars: tuple[Bar, ...]
+    html: str
     first: str
     summary: str
-    days: list[Bar]
+    days: tuple[Bar, ...]
     periods: tuple[str, ...]
     lines: list[Line]
     budget: str = ""
@@ -75,17 +76,17 @@ def chart(
     readings: Sequence[Reading],
 ) -> Chart:
     """Everything about a row's days."""
-    shown = bars(days, today)
-    worth = [one for one in reversed(shown) if one.worth]
-    rest = len(days) - len(worth)
+    drawn = strip(days, today)
+    rest = len(days) - len(drawn.worth)
     whole = f"{len(days)} days" if len(days) != 1 else "1 day"
     columns = {"Today": "today", "This month": "month", "Last month": "last_month", whole: "days"}
     return Chart(
         name=name,
-        bars=shown,
+        bars=drawn.bars,
+        html=drawn.html,
         first=words.day_text(days[0].date) if days else "",
         summary=f"{rest} of {len(days)} days without trouble" if days else "no day has been watched yet",
-        days=worth,
+        days=drawn.worth,
         periods=tuple(columns),
         lines=[
             *lines([periods.get(column, Figures()) for column in columns.values()], readings),

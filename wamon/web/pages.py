@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +17,7 @@ from wamon.core.chronicle import Chronicle
 from wamon.core.report import Report
 from wamon.web.details import day_page, incident_page, target_page
 from wamon.web.view import Story, page
+from wamon.web.words import Share
 
 SOONEST_S, LATEST_S = 15, 86_400
 """How often a page may load itself anew where whoever looks at it has asked for that."""
@@ -35,15 +38,8 @@ class Pages:
 
     def __init__(self, face: Told) -> None:
         self._face = face
-        self._templates = Environment(
-            loader=PackageLoader("wamon.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        names = ("status", "target", "day", "incident")
-        self._template = {name: self._templates.get_template(f"{name}.html") for name in names}
+        templates, names = environment(), ("status", "target", "day", "incident")
+        self._template = {name: templates.get_template(f"{name}.html") for name in names}
         self._style = files("wamon.web").joinpath("style.css").read_bytes()
 
     async def style(self, _: Request) -> Response:
@@ -81,6 +77,27 @@ class Pages:
         if body is None:
             raise HTTPException(404, "Nothing is known of that: not watched, not published, or long ago. See /.")
         return Response(body, media_type="text/html", headers={"Refresh": str(every_s)} if every_s else None)
+
+
+def environment() -> Environment:
+    """The templates: whatever is put into them is text, unless it was made here."""
+    made = Environment(
+        loader=PackageLoader("wamon.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["share"] = _share
+    return made
+
+
+@lru_cache(maxsize=4096)
+def _share(cell: Share) -> Markup:
+    """A cell of a table of figures: most of them say the same."""
+    kind = "figure" if cell.said else "unsaid"
+    lost = Markup(' <span class="lost">{}</span>').format(cell.lost) if cell.lost else ""
+    return Markup('<span class="{}">{}</span>{}').format(kind, cell.text, lost)
 
 
 def _every_s(asked: str) -> int:

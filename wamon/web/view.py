@@ -32,6 +32,7 @@ from wamon.web.words import Headline, When
 
 INCIDENTS = 40
 NOTICES = 30
+RESTATED = 90
 """More of these would bury the newest; all are in the JSON and on the command line."""
 
 
@@ -86,6 +87,7 @@ class Page(msgspec.Struct, frozen=True):
     incidents: list[Trouble]
     older_incidents: int
     restated: list[Restated]
+    older_restated: int
     notices: list[Tale]
     stories: list[Tale]
     theirs: Theirs | None
@@ -102,7 +104,7 @@ def page(report: Report, stories: Sequence[Story]) -> Page:
     today = day_of(report.at_ms, zone)
     top, platform_now = words.headline(report), words.platform_now(report)
     targets = [target(one, report, today, zone) for one in report.targets]
-    probes, newest = probes_of(report), newest_first(report)
+    probes, newest, turned = probes_of(report), newest_first(report), restated(report)
     return Page(
         frame=frame(report),
         objective=f"{report.objective_percent:g} %",
@@ -116,7 +118,8 @@ def page(report: Report, stories: Sequence[Story]) -> Page:
         platform_sign=words.SIGNS[platform_now.state] if platform_now else "",
         incidents=[trouble(one, probes, report.at_ms, zone) for one in newest[:INCIDENTS]],
         older_incidents=max(0, len(newest) - INCIDENTS),
-        restated=restated(report),
+        restated=turned[:RESTATED],
+        older_restated=max(0, len(turned) - RESTATED),
         notices=[told(one, zone) for one in sorted(report.notices, key=lambda one: -one.at_ms)[:NOTICES]],
         stories=[Tale(words.when(one.at_ms, zone), one.title, one.text) for one in stories],
         theirs=theirs(report, zone),
