@@ -19,7 +19,15 @@ from wamon.settings.values import USUAL_KINDS
 from wamon.simulator.scenario import Episode, Scenario
 from wamon.simulator.simulator import Simulator
 from wamon.simulator.virtual_time import run_virtual, virtual_loop
-from wamon.simulator.world import ACCESS_TOKEN, APP_ID, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from wamon.simulator.world import (
+    ACCESS_TOKEN,
+    APP_ID,
+    APP_SECRET,
+    PHONE_NUMBER_ID,
+    SMALL_WORLD,
+    VERIFY_TOKEN,
+    World,
+)
 from wamon.web.serving import serve
 from wamon.wire.resolver import Resolver
 from wamon.wiring import asking, open_askers
@@ -104,13 +112,15 @@ def play(
     receiver: bool = True,
     prepare: Prepare = as_it_is,
     resolver: Resolver | None = None,
+    world: World = SMALL_WORLD,
 ) -> Story:
     """Let an episode happen from START_MS on, then make the pass over it, and tell what came of it."""
 
     async def playing() -> Story:
         async with AsyncExitStack() as stack:
             end_ms = START_MS + minutes * MINUTE
-            simulator = await stack.enter_async_context(Simulator(Scenario(Span(START_MS, end_ms), (episode,))))
+            scenario = Scenario(Span(START_MS, end_ms), (episode,))
+            simulator = await stack.enter_async_context(Simulator(scenario, world))
             text = settings.format(sim=simulator, folder=folder, app_id=APP_ID, number=PHONE_NUMBER_ID)
             stage = Stage(simulator, parse(await prepare(stack, text)), folder / "story.db", end_ms)
             return await stage.run(stack, receiver, resolver)
