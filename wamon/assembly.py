@@ -28,7 +28,7 @@ from wamon.core.shown_days import ShownDays
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
 from wamon.core.vigil import Vigil
 from wamon.core.watched import Watched
-from wamon.handshakes import wrong_token
+from wamon.endpoints import Endpoints
 from wamon.jobs import Cut, Drains, Interruption, Job, every, look_job
 from wamon.latencies import Latencies
 from wamon.ledger import LedgerError
@@ -205,18 +205,9 @@ class House:
             for name, one in self.vigil.watched.items()
             if one.asked
         ]
-        handshakes = [
-            Job(
-                f"wrong-token:{one.name}",
-                every(self.pace.wrong_token_ms),
-                wrong_token(one.name, self.askers, self.book, self.zone),
-            )
-            for one in self.settings.targets
-            if one.probe is ProbeKind.WEBHOOK
-        ]
         return [
             *looks,
-            *handshakes,
+            *Endpoints(self.settings, self.askers, self.book).jobs(self.pace.wrong_token_ms),
             Job(TELL, self._tell_due, self._tell),
             Job("drain", every(self.pace.drain_ms), self._drain),
             Job("heartbeat", every(self.pace.heartbeat_ms), self.timekeeping.beat),

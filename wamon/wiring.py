@@ -11,10 +11,12 @@ from wamon.core.contexts import slow_after_ms
 from wamon.core.incident import Lasting
 from wamon.core.observation import Exchange, Failure, ProbeKind
 from wamon.core.roundtrip import mark_of
+from wamon.core.rules_live import endpoint_answered
 from wamon.core.timeline import SECOND
 from wamon.core.watched import Watched
 from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
+from wamon.probes.webhook import signed_event_request
 from wamon.settings import (
     AnyTarget,
     AskingTarget,
@@ -23,6 +25,7 @@ from wamon.settings import (
     Secret,
     SecretRef,
     Settings,
+    WebhookTarget,
     receiving_secrets,
 )
 from wamon.settings.urls import host_of, is_numeric
@@ -97,7 +100,10 @@ def lasting(settings: Settings) -> Lasting:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Asking:
-    """How one target is asked. ``standing`` is the request that serves for ever, None where each is new."""
+    """How one target is asked. ``standing`` is the request that serves for ever, None where each is new.
+
+    ``signed_event``: a good handshake is followed by an event about nothing, which must be taken.
+    """
 
     name: str
     probe: ProbeKind
@@ -106,6 +112,7 @@ class Asking:
     family: str
     ca_file: str | None
     standing: Request | None
+    signed_event: bool = False
 
 
 def asking(target: AskingTarget, settings: Settings, found: Secrets) -> Asking:
@@ -119,6 +126,7 @@ def asking(target: AskingTarget, settings: Settings, found: Secrets) -> Asking:
         family=target.family,
         ca_file=str(target.ca_file) if target.ca_file else None,
         standing=None if target.probe in NEW_EACH_TIME else KINDS[target.probe](aim),
+        signed_event=isinstance(target, WebhookTarget) and target.signed_event,
     )
 
 
@@ -238,22 +246,26 @@ class Askers:
         self._resolver = resolver or Resolver()
         self._clients = {
             key: open_client(trust(key[0]), family=_FAMILIES[key[1]], resolver=self._resolver)
-            for key in {(one.ca_file, one.family) for one in every.values()}
+            for key in {(file, one.family) for one in every.values() for file in (one.ca_file, None)}
         }
 
     async def ask(self, name: str, at_ms: int) -> Exchange:
-        """One exchange with a target, now."""
-        return await self.send(name, fresh(self._every[name]), at_ms)
+        """One look at a target, now: one exchange, or the event's where a good handshake is followed by one."""
+        one = self._every[name]
+        seen = await self.send(name, fresh(one), at_ms)
+        if not one.signed_event or not endpoint_answered(seen):
+            return seen
+        return await self.send(name, signed_event_request(one.aim), at_ms)
 
     async def send_canary(self, name: str, mark: str, at_ms: int) -> Exchange:
         """Send the message of a target once, carrying a mark."""
         one = self._every[name]
         return await self.send(name, KINDS[one.probe](replace(one.aim, nonce=mark)), at_ms)
 
-    async def send(self, name: str, request: Request, at_ms: int) -> Exchange:
-        """One given request to a target."""
+    async def send(self, name: str, request: Request, at_ms: int, *, public: bool = False) -> Exchange:
+        """One given request to a target; with ``public`` its own ``ca_file`` is not trusted."""
         one = self._every[name]
-        client = self._clients[one.ca_file, one.family]
+        client = self._clients[None if public else one.ca_file, one.family]
         seen = await exchange(
             client,
             request,

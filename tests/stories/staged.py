@@ -103,6 +103,18 @@ async def as_it_is(_: AsyncExitStack, text: str) -> str:
     return text
 
 
+Meanwhile = Callable[[Simulator], Awaitable[None]]
+"""Does what no scenario knows, at instants of the virtual clock."""
+
+
+async def nothing(_: Simulator) -> None:
+    return None
+
+
+async def at_minute(minute: float) -> None:
+    await virtual_loop().sleep_until(START_MS + round(minute * MINUTE))
+
+
 def play(
     folder: Path,
     episode: Episode,
@@ -113,6 +125,8 @@ def play(
     prepare: Prepare = as_it_is,
     resolver: Resolver | None = None,
     world: World = SMALL_WORLD,
+    meanwhile: Meanwhile = nothing,
+    latency_ms: int = 0,
 ) -> Story:
     """Let an episode happen from START_MS on, then make the pass over it, and tell what came of it."""
 
@@ -120,10 +134,15 @@ def play(
         async with AsyncExitStack() as stack:
             end_ms = START_MS + minutes * MINUTE
             scenario = Scenario(Span(START_MS, end_ms), (episode,))
-            simulator = await stack.enter_async_context(Simulator(scenario, world))
+            graph = Simulator(scenario, world, latency_ms=(latency_ms, latency_ms))
+            simulator = await stack.enter_async_context(graph)
             text = settings.format(sim=simulator, folder=folder, app_id=APP_ID, number=PHONE_NUMBER_ID)
             stage = Stage(simulator, parse(await prepare(stack, text)), folder / "story.db", end_ms)
-            return await stage.run(stack, receiver, resolver)
+            acting = asyncio.create_task(meanwhile(simulator))
+            try:
+                return await stage.run(stack, receiver, resolver)
+            finally:
+                acting.cancel()
 
     return run_virtual(playing(), START_MS)
 
@@ -167,6 +186,6 @@ class Stage:
         first = {name: await book.marks(name, within) for name in house.vigil.watched}
         outcome = await house.reclassify(within)
         marks = {name: await book.marks(name, within) for name in house.vigil.watched}
-        notices = [one.title for one in await ledger.notices(since_ms=0)]
+        notices = [one.title for one in reversed(await ledger.notices(since_ms=0))]
         facts = await ledger.read(lambda kept: kept.account_facts(within))
         return Story(outcome, first, marks, notices, facts, self.simulator)

@@ -49,13 +49,16 @@ class RestatedFacts(msgspec.Struct, frozen=True, tag=True):
     by_person: bool = False
 
 
-class HandshakeFacts(msgspec.Struct, frozen=True, tag=True):
-    """An endpoint echoed the challenge of a handshake whose token was wrong on purpose."""
+class FlawFacts(msgspec.Struct, frozen=True, tag=True):
+    """A flaw of an endpoint that answers: what was seen when, why it matters, and since when people know of it."""
 
     at_ms: int
+    seen: str
+    meaning: str
+    told_ms: int | None = None
 
 
-Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | HandshakeFacts
+Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts
 """One shape for each template of `wamon.letters`."""
 
 COUNTS_AS = {

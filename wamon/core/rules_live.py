@@ -83,12 +83,12 @@ def endpoint(one: Seen, known: Knowledge) -> Finding | None:
         return None
     if exchange.reached is None and exchange.failure is None:
         return UNKNOWN
-    if _endpoint_answered(exchange):
+    if endpoint_answered(exchange):
         return OK
     return LOCAL if _controls_failed(exchange, known) else ENDPOINT_DOWN
 
 
-def _endpoint_answered(exchange: Exchange) -> bool:
+def endpoint_answered(exchange: Exchange) -> bool:
     """Exactly 200, as Meta demands; the exact challenge where it is known; a web page is no echo."""
     if exchange.reached is not Phase.ANSWERED or exchange.http_status != 200:
         return False

@@ -12,6 +12,9 @@ _KEPT = """SELECT t.name, l.day, l.sketch FROM latencies l JOIN targets t ON t.i
            WHERE l.day >= ? AND l.day <= ? ORDER BY l.day"""
 _TOOK = """SELECT o.at_ms / ?, o.total, count(*) FROM observations o JOIN findings f ON f.id = o.finding
            WHERE o.target = ? AND o.at_ms >= ? AND o.at_ms < ? AND f.ok AND o.total IS NOT NULL GROUP BY 1, 2"""
+_OWN = """SELECT o.total - coalesce(o.dns, 0) - coalesce(o."connect", 0) - coalesce(o.tls, 0)
+          FROM observations o JOIN findings f ON f.id = o.finding
+          WHERE o.target = ? AND o.at_ms >= ? AND o.at_ms < ? AND f.ok AND o.total IS NOT NULL"""
 _TENTHS = 10
 
 
@@ -37,3 +40,8 @@ class Latencies(Sheet):
         for hour, tenths, looks in self._connection.execute(_TOOK, (HOUR, self._names.find(target), *span)):
             found.setdefault(hour * HOUR, Sketch()).add(tenths / _TENTHS, looks)
         return found
+
+    def answer_times(self, target: str, span: Span) -> list[float]:
+        """How long the other side took for each good answer of a span, in ms: without name, connection and TLS."""
+        rows = self._connection.execute(_OWN, (self._names.find(target), *span)).fetchall()
+        return [tenths / _TENTHS for (tenths,) in rows]

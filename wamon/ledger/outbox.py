@@ -51,6 +51,13 @@ class Outbox(Sheet):
         )
         return {key for (key,) in rows.fetchall()}
 
+    def notice_keys(self, prefix: str) -> list[str]:
+        """The keys that begin so, in the order in which they were written. Keys are of ASCII."""
+        rows = self._connection.execute(
+            "SELECT key FROM notices WHERE key >= ?1 AND key < ?1 || char(127) ORDER BY n", (prefix,)
+        )
+        return [key for (key,) in rows.fetchall()]
+
     def append_dispatches(self, rows: Iterable[Dispatch]) -> None:
         """Write what attempts came to; a final state takes the notice out of the outbox."""
         with self.transaction():

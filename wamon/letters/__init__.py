@@ -15,7 +15,7 @@ from wamon.core.notice import Notice
 from wamon.core.notice_facts import (
     COUNTS_AS,
     BlankFacts,
-    HandshakeFacts,
+    FlawFacts,
     RestatedFacts,
     TroubleFacts,
     WithdrawnFacts,
@@ -28,7 +28,7 @@ TEMPLATES = {
     WithdrawnFacts: "withdrawn",
     BlankFacts: "blank",
     RestatedFacts: "restated",
-    HandshakeFacts: "handshake",
+    FlawFacts: "flaw",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 

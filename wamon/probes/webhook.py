@@ -8,6 +8,7 @@ from wamon.wire.request import Request, with_query
 
 WRONG_TOKEN = "wamon-deliberately-wrong"  # noqa: S105  # meant to be refused
 EMPTY_EVENT = b'{"object":"whatsapp_business_account","entry":[]}'
+_JSON = (("Content-Type", "application/json"),)
 _SIGNATURE = "X-Hub-Signature-256"
 _SECRET_PARTS = frozenset(("hub.challenge", "hub.verify_token", _SIGNATURE.lower()))
 
@@ -44,6 +45,11 @@ def forged_event_request(aim: Aim) -> Request:
     return _event(aim, sign(WRONG_TOKEN, EMPTY_EVENT), frozenset())
 
 
+def unsigned_event_request(aim: Aim) -> Request:
+    """The same event without any signature: to be refused as well."""
+    return Request("POST", aim.url, headers=_JSON, content=EMPTY_EVENT, secrets=(aim.app_secret,))
+
+
 def sign(secret: str, raw: bytes) -> str:
     """The value of ``X-Hub-Signature-256`` for a body, over its bytes as they travel."""
     return "sha256=" + hmac.new(secret.encode(), raw, sha256).hexdigest()
@@ -62,7 +68,7 @@ def _event(aim: Aim, signature: str, volatile: frozenset[str]) -> Request:
     return Request(
         "POST",
         aim.url,
-        headers=(("Content-Type", "application/json"), (_SIGNATURE, signature)),
+        headers=(*_JSON, (_SIGNATURE, signature)),
         content=EMPTY_EVENT,
         secrets=(aim.app_secret,),
         volatile=volatile,

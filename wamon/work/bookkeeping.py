@@ -149,6 +149,14 @@ class Bookkeeper:
             ),
         )
 
+    async def answer_times(self, target: str, span: Span) -> Sequence[float]:
+        """How long a target took for each of its good answers in a span, in ms."""
+        return await self._ledger.read(lambda book: book.answer_times(target, span))
+
+    async def notice_keys(self, prefix: str) -> Sequence[str]:
+        """The names of all facts that people were told of and that begin so, oldest first."""
+        return await self._ledger.read(lambda book: book.notice_keys(prefix))
+
     async def keep_account_facts(self, rows: Sequence[Stated]) -> None:
         """What Graph said of an account, beside the looks."""
         await self._ledger.write(lambda book: book.keep_account_facts(rows))
