@@ -1,6 +1,10 @@
 """``wamon probe`` and ``wamon check``: real exchanges with a simulated platform on loopback."""
 
+import os
+import pty
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,16 +139,41 @@ def test_no_canary_is_sent_by_a_check(platform: Simulator, tmp_path: Path) -> No
     config = configured(tmp_path / "wamon.toml", platform, MESSAGE)
     ended = wamon("check", "-c", config, **SECRETS)
     assert ended.code == 0
-    assert "a canary is a real message and costs money" in ended.out
+    told = " ".join(ended.out.split())
+    assert "a canary is a real message and costs money, 12 a day are 372 a month" in told
+    assert "about USD 1.12 to 11.16, by market; from Meta's test number nothing" in told
     assert platform.graph.sent == []
 
 
-def test_a_probe_of_a_message_target_sends_one_and_says_so(platform: Simulator, tmp_path: Path) -> None:
+def test_a_probe_of_a_message_target_sends_one_only_when_told_to(platform: Simulator, tmp_path: Path) -> None:
     config = configured(tmp_path / "wamon.toml", platform, MESSAGE)
-    ended = wamon("probe", "send", "-c", config, **SECRETS)
+    refused = wamon("probe", "send", "-c", config, **SECRETS)
+    assert refused.code == 2
+    assert "sends one real message to 15550000000 (template wamon_canary), which may cost money" in refused.err
+    assert "nothing was sent by send; --yes sends its message without asking" in refused.err
+    assert platform.graph.sent == []
+    ended = wamon("probe", "send", "--yes", "-c", config, **SECRETS)
     assert ended.code == 0
-    assert "sends one real message" in ended.err
-    assert len(platform.graph.sent) == 1
+    (sent,) = platform.graph.sent
+    assert sent.callback_data.startswith("wamon:canary:"), "a receiver knows it for a canary, and keeps it apart"
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("y\n", 1), ("yes\n", 1), ("\n", 0), ("n\n", 0), ("", 0)])
+def test_a_person_at_the_terminal_is_asked(platform: Simulator, tmp_path: Path, answer: str, sent: int) -> None:
+    config = configured(tmp_path / "wamon.toml", platform, MESSAGE)
+    person, terminal = pty.openpty()
+    try:
+        os.write(person, answer.encode() or b"\x04")
+        ended = subprocess.run(
+            [sys.executable, "-m", "wamon", "probe", "send", "-c", str(config)],
+            stdin=terminal, capture_output=True, text=True, env={**os.environ, **SECRETS}, timeout=60,
+        )  # fmt: skip
+    finally:
+        os.close(person)
+        os.close(terminal)
+    assert "Send it? [y/N]" in ended.stderr
+    assert ended.returncode == (0 if sent else 2)
+    assert len(platform.graph.sent) == sent
 
 
 def test_a_missing_secret_is_a_problem_and_the_rest_is_looked_at(config: Path) -> None:

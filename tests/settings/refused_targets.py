@@ -27,6 +27,10 @@ REFUSED_TARGETS = [
         "target graph, interval: 500ms is too often; the shortest is 1s, the usual 60s",
     ),
     (
+        SEND + 'interval = "5s"\n',
+        "target send, interval: 5s is too often for one handset: Meta takes one message in 6s; the usual is 2h",
+    ),
+    (
         EDGE + 'timeout = "60s"\n',
         ("target graph, timeout: 60s is not shorter than the interval of 60s; a look must end before the next"),
     ),

@@ -146,13 +146,14 @@ def probe(
     /,
     *,
     explain: Annotated[bool, Parameter(help="what each rule in turn said")] = False,
+    yes: Annotated[bool, Parameter(help="send a message target's real message without asking")] = False,
     config: Config = None,
     json: AsJson = False,
 ) -> int:
     """One exchange with one target, and its verdict."""
     from wamon.cli.probe import probe_command
 
-    return probe_command(target, explain, config, json)
+    return probe_command(target, explain, config, json, yes)
 
 
 @notify.command(name="test")

@@ -14,15 +14,13 @@ from wamon.core.catalogue import wording
 from wamon.core.finding import Verdict
 from wamon.core.judgement import verdict_document
 from wamon.core.knowledge import Knowledge, knowledge
-from wamon.core.observation import STEPS, ProbeKind
-from wamon.settings import AskingTarget, Settings, SettingsError, resolve_all, warnings
+from wamon.core.observation import STEPS
+from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, resolve_all, warnings
+from wamon.settings.canary_cost import monthly_cost
 from wamon.terminal import BAD, GOOD, OURS, QUIET, STYLES, Cell, Page
 from wamon.wiring import Asking
 
-_UNASKED = {
-    ProbeKind.MESSAGE: "a canary is a real message and costs money; wamon probe sends one",
-    ProbeKind.TRAFFIC: "it is told, by Meta's webhooks and your application",
-}
+_TOLD = "it is told, by Meta's webhooks and your application"
 
 _TAKEN = "a handshake with a deliberately wrong verify token was accepted: anybody can point a subscription at it"
 _TAKEN_REMEDY = "compare hub.verify_token before echoing the challenge, and answer 403 when it differs"
@@ -82,8 +80,12 @@ def _askable(settings: Settings) -> tuple[list[AskingTarget], dict[str, Asking],
     every: dict[str, Asking] = {}
     unasked: dict[str, str] = {}
     for one in settings.targets:
-        if one.probe in _UNASKED or not isinstance(one, AskingTarget):
-            unasked[one.name] = _UNASKED[one.probe]
+        if isinstance(one, MessageTarget):
+            cost = f"a canary is a real message and costs money, {monthly_cost(one)}"
+            unasked[one.name] = f"{cost}; wamon probe {one.name} sends one"
+            continue
+        if not isinstance(one, AskingTarget):
+            unasked[one.name] = _TOLD
             continue
         try:
             every[one.name] = asking_of(one, settings)

@@ -1,5 +1,6 @@
 """``wamon probe``: one exchange with one target, and what the rules made of it."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,20 +12,20 @@ from wamon.core.catalogue import wording
 from wamon.core.finding import Finding, Verdict
 from wamon.core.judgement import explained, trace_id, verdict_document
 from wamon.core.knowledge import Knowledge, knowledge
-from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.observation import Exchange
 from wamon.core.reading import write_exchange
-from wamon.settings import AskingTarget
+from wamon.settings import AskingTarget, MessageTarget
 from wamon.terminal import QUIET, STYLES, Cell, Page
 
 
-def probe_command(name: str, explain: bool, config: Path | None, as_json: bool) -> int:
-    """Ask a target once; 1 when the verdict is not ok."""
+def probe_command(name: str, explain: bool, config: Path | None, as_json: bool, yes: bool = False) -> int:
+    """Ask a target once; 1 when the verdict is not ok. A real message is sent only when a person says so."""
     settings = settings_of(config)
     target = target_of(settings, name)
     if not isinstance(target, AskingTarget):
         raise CannotError(f"target {name} is never asked: it is told, by Meta's webhooks and your application")
-    if target.probe is ProbeKind.MESSAGE:
-        say(f"wamon: {name} sends one real message; its way back is seen by the daemon only")
+    if isinstance(target, MessageTarget) and not (yes or _agreed(target)):
+        raise CannotError(f"nothing was sent by {name}; --yes sends its message without asking")
     known = knowledge()
     with patience(f"asking {name}"):
         seen = look_once(target, settings, known)
@@ -33,6 +34,19 @@ def probe_command(name: str, explain: bool, config: Path | None, as_json: bool) 
     else:
         _print(Page(), seen, known, explain)
     return FINE if seen.finding.verdict is Verdict.OK else BAD_NEWS
+
+
+def _agreed(target: MessageTarget) -> bool:
+    """Whether the person at the terminal lets a real message go; nobody there: no."""
+    say(
+        f"wamon: {target.name} sends one real message to {target.to} (template {target.template}), "
+        "which may cost money; its way back is seen by the daemon only"
+    )
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write("Send it? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _document(seen: Seen, known: Knowledge, explain: bool) -> dict[str, object]:

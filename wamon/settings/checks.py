@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from wamon.core.cadence import PAIR_GAP_MS
 from wamon.core.days import PLATFORM_ROWS
 from wamon.core.meta_page import OFTEN_MS
 from wamon.core.timeline import MINUTE, SECOND
@@ -44,6 +45,14 @@ def too_often(target: Target, _: Account) -> Problem | None:
     """Nothing is looked at more than once a second."""
     if target.interval_ms < SHORTEST_INTERVAL_MS:
         return "interval", f"{format_duration(target.interval_ms)} is too often; the shortest is 1s, the usual 60s"
+    return None
+
+
+def canaries_too_often(target: Target, _: Account) -> Problem | None:
+    """Meta takes one message in six seconds to one handset (pair rate)."""
+    if isinstance(target, MessageTarget) and SHORTEST_INTERVAL_MS <= target.interval_ms < PAIR_GAP_MS:
+        found = format_duration(target.interval_ms)
+        return "interval", f"{found} is too often for one handset: Meta takes one message in 6s; the usual is 2h"
     return None
 
 
@@ -96,6 +105,7 @@ def signature_key_missing(target: Target, account: Account) -> Problem | None:
 TARGET_RULES: tuple[Rule, ...] = (
     reserved_name,
     too_often,
+    canaries_too_often,
     timeout_too_long,
     control_of_meta,
     traffic_by_the_minute,
