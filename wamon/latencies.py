@@ -43,6 +43,7 @@ class _Row:
 
     def settle(self, today: date) -> None:
         """Put the ended days together: they are the same for every report of a day."""
+        self.kept = {day: one for day, one in self.kept.items() if day > today - timedelta(days=SHOWN_DAYS)}
         recent = {day: one for day, one in self.days.items() if day >= today - timedelta(days=1)}
         self.days = recent
         whole = {**recent, **self.kept}
@@ -57,6 +58,7 @@ class _Row:
         if self.told is not None and self.told[0] == hour_ms:
             return self.told[1]
         self.hours = {start_ms: one for start_ms, one in self.hours.items() if hour_ms - DAY < start_ms <= hour_ms}
+        self.hourly = {start_ms: one for start_ms, one in self.hourly.items() if start_ms in self.hours}
         for start_ms, one in self.hours.items():
             if start_ms not in self.hourly and (found := one.quantiles()):
                 self.hourly[start_ms] = found
