@@ -11,6 +11,7 @@ import msgspec
 
 from wamon import __version__
 from wamon.accounts import Accounts
+from wamon.almanac import Almanac
 from wamon.canaries import canary_jobs, open_canaries
 from wamon.closing import AGAIN_MS, Closing
 from wamon.consulting import Consulting
@@ -216,6 +217,7 @@ class House:
             *canary_jobs(self.canaries),
             *self.latencies.jobs(),
             *Accounts(self.settings, self.askers, self.book, self.clock, self.watch).jobs(),
+            *Almanac(self.settings, self.book, self.tally, self.clock, self._drain_soon).jobs(),
             Job("close", self.closing.due, self.close_ended),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]
@@ -235,7 +237,10 @@ class House:
 
     async def _tell(self, _now_ms: int) -> None:
         if await self.watch.tell():
-            self.wake("drain", self.clock())
+            self._drain_soon()
+
+    def _drain_soon(self) -> None:
+        self.wake("drain", self.clock())
 
     async def _drain(self, now_ms: int) -> None:
         self.book.soon(self._deliver(now_ms))

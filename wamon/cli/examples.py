@@ -5,13 +5,14 @@ from datetime import UTC
 
 import msgspec
 
+from wamon.core.expiry import Ending, Thing, expiry_notices
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.incident import Incident, Kind, Lasting
 from wamon.core.notice import Notice, announce
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
 from wamon.core.review import Review, Turn, restated_notice
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms, iso
 from wamon.core.uptime import Figures
 
 _AGO_MS = 6 * MINUTE
@@ -85,6 +86,24 @@ def _restated(at_ms: int) -> Notice:
     return notice
 
 
+def _expiry(left_ms: int, *told_days: int) -> Example:
+    """A token that ends in so long, of which people were told so many days before."""
+
+    def example(at_ms: int) -> Notice:
+        token = Ending(Thing.TOKEN, "graph", at_ms + left_ms)
+        told = {f"{token.subject}@{iso(at_ms + left_ms)}:{days}d" for days in told_days}
+        (notice,) = expiry_notices([token], told, at_ms)
+        return notice
+
+    return example
+
+
+def _renewed(at_ms: int) -> Notice:
+    told = {f"{Ending(Thing.TOKEN, 'graph', None).subject}@{iso(at_ms + DAY)}:7d"}
+    (notice,) = expiry_notices([Ending(Thing.TOKEN, "graph", None)], told, at_ms)
+    return notice
+
+
 _EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
     (
         Kind.OUTAGE,
@@ -104,6 +123,7 @@ _EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
     ),
     (Kind.UNOBSERVED, [_unobserved]),
     (Kind.RESTATED, [_restated]),
+    (Kind.EXPIRY, [_expiry(29 * DAY), _expiry(6 * DAY, 90, 30), _renewed]),
 )
 
 

@@ -58,7 +58,18 @@ class FlawFacts(msgspec.Struct, frozen=True, tag=True):
     told_ms: int | None = None
 
 
-Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts
+class ExpiryFacts(msgspec.Struct, frozen=True, tag=True):
+    """Something ends on a day (None: never): ``thing`` is token, certificate or graph_version."""
+
+    thing: str
+    name: str
+    which: str
+    ends_ms: int | None
+    now_ms: int
+    renewed: bool
+
+
+Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts | ExpiryFacts
 """One shape for each template of `wamon.letters`."""
 
 COUNTS_AS = {

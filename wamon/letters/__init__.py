@@ -15,6 +15,7 @@ from wamon.core.notice import Notice
 from wamon.core.notice_facts import (
     COUNTS_AS,
     BlankFacts,
+    ExpiryFacts,
     FlawFacts,
     RestatedFacts,
     TroubleFacts,
@@ -29,6 +30,7 @@ TEMPLATES = {
     BlankFacts: "blank",
     RestatedFacts: "restated",
     FlawFacts: "flaw",
+    ExpiryFacts: "expiry",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 

@@ -1,0 +1,89 @@
+"""The duties of the calendar in a house with a real book: told once, whatever is started again."""
+
+import asyncio
+from pathlib import Path
+
+from wamon.almanac import Almanac
+from wamon.core.incident import Kind
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
+from wamon.ledger import open_ledger
+from wamon.metrics import Tally
+from wamon.settings import parse
+from wamon.work.bookkeeping import Bookkeeper
+
+NOW = parse_iso("2026-11-09T10:20:00Z")
+
+SETTINGS = """
+[graph]
+version = "v21.0"
+access_token = "env:TOKEN"
+app_secret = "env:SECRET"
+[[targets]]
+name = "cloud-api"
+probe = "api"
+phone_number_id = "106540352242922"
+[[targets]]
+name = "webhook"
+probe = "webhook"
+url = "https://business.example/webhook"
+verify_token = "env:VERIFY"
+[[targets]]
+name = "control"
+probe = "control"
+url = "https://one.example/"
+"""
+
+
+class Days:
+    """A book that lives on, and an almanac that is made anew at every start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "wamon.db"
+        self.now_ms = NOW
+        self.token_ends_ms = NOW + 20 * DAY
+        self.drained = 0
+
+    def wake(self) -> None:
+        self.drained += 1
+
+    async def start(self, hours: int) -> list[str]:
+        """Run for so many hours; the titles of all that was ever told of ends."""
+        ledger = open_ledger(self.path)
+        tally = Tally()
+        tally.token_expiry("graph", self.token_ends_ms / SECOND)
+        for target in ("webhook", "control", "cloud-api"):
+            tally.certificate_expiry(target, (NOW + 5 * DAY) / SECOND)
+        almanac = Almanac(
+            parse(SETTINGS), Bookkeeper(ledger, {"ops": ["expiry"]}), tally, lambda: self.now_ms, self.wake
+        )
+        (job,) = [one for one in almanac.jobs() if one.name == "expiry"]
+        for _ in range(hours):
+            self.now_ms = job.due(self.now_ms)
+            await job.run(self.now_ms)
+        titles = [one.title for one in reversed(await ledger.notices()) if one.kind == Kind.EXPIRY]
+        await ledger.close()
+        return titles
+
+
+def test_ends_are_told_once_over_restarts_and_a_renewal_is_told(tmp_path: Path) -> None:
+    days = Days(tmp_path)
+    first = asyncio.run(days.start(5))
+    assert [one.partition(" · do:")[0] for one in first] == [
+        "[STANDARD] Our side · the access token of account graph ends in 19 days, on 2026-11-29",
+        "[URGENT] Our side · the certificate of webhook ends in 4 days, on 2026-11-14",
+        "[STANDARD] Our side · Graph v21.0, which account graph asks for, ends in 72 days, on 2027-01-21",
+    ]
+    assert days.drained == 1
+    for _ in range(5):
+        assert asyncio.run(days.start(3)) == first, "a restart repeats nothing"
+    days.token_ends_ms = 0
+    assert asyncio.run(days.start(3))[len(first) :] == [
+        "[RESOLVED] Our side · renewed: the access token of account graph never ends"
+    ]
+
+
+def test_the_first_round_is_a_minute_after_the_start_and_the_next_at_the_hour() -> None:
+    almanac = Almanac(parse(SETTINGS), None, Tally(), lambda: NOW, lambda: None)  # type: ignore[arg-type]
+    (job,) = [one for one in almanac.jobs() if one.name == "expiry"]
+    assert job.due(NOW) == NOW + MINUTE
+    assert job.due(NOW + MINUTE) == NOW - NOW % HOUR + HOUR
