@@ -7,8 +7,6 @@ from concurrent.futures import Executor
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from wamon import __version__
 from wamon.accounts import Accounts
 from wamon.almanac import Almanac
@@ -36,7 +34,7 @@ from wamon.ledger import LedgerError
 from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.sharing import Sharing, leaders
-from wamon.timekeeping import HEARTBEAT_MS, Timekeeping
+from wamon.timekeeping import USUAL_PACE, Pace, Timekeeping
 from wamon.wiring import Askers, kept, lasting, watched
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.care import prune
@@ -52,17 +50,6 @@ KEPT_IN_MEMORY_MS = 3 * DAY
 """Timelines of so many days are kept in memory: today, and a yesterday that may still have to be closed."""
 
 SHOWN_DAYS = 90
-
-
-class Pace(msgspec.Struct, frozen=True):
-    """How often housekeeping runs; the demo, which plays a week in seconds, needs less of it."""
-
-    heartbeat_ms: int = HEARTBEAT_MS
-    drain_ms: int = 15 * SECOND
-    wrong_token_ms: int = HOUR
-
-
-USUAL_PACE = Pace()
 
 
 class House:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from wamon.assembly import USUAL_PACE, House
+from wamon.assembly import House
 from wamon.chronicling import chronicle
 from wamon.control import Command, socket_path
 from wamon.control import listen as listen_for_commands
@@ -28,6 +28,7 @@ from wamon.reference.site import Site
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
 from wamon.settings import AskingTarget, Settings, SettingsError, TrafficTarget, resolve_all
+from wamon.timekeeping import USUAL_PACE
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside

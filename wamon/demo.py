@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from pathlib import Path
 
-from wamon.assembly import House, Pace
+from wamon.assembly import House
 from wamon.chronicling import chronicle
 from wamon.core.chronicle import Chronicle
 from wamon.core.dispatching import Delivery, Letter
@@ -26,6 +26,7 @@ from wamon.simulator.bad_week import BAD_WEEK
 from wamon.simulator.simulator import Simulator
 from wamon.simulator.virtual_time import VirtualTimeLoop
 from wamon.simulator.world import ACCESS_TOKEN, APP_ID, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from wamon.timekeeping import Pace
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.wiring import Askers, asking

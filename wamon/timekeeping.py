@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import msgspec
+
 from wamon.core.periods import Periods
-from wamon.core.timeline import SECOND, Span
+from wamon.core.timeline import HOUR, SECOND, Span
 from wamon.core.vigil import Vigil
 from wamon.jobs import Cut, Interruption
 from wamon.work.bookkeeping import Bookkeeper
@@ -16,6 +18,17 @@ HEARTBEAT_MS = 15 * SECOND
 EVER = Span(0, 1 << 62)
 
 _REASONS = {Cut.CLOCK: "clock", Cut.ASLEEP: "stopped", Cut.STALLED: "misfire"}
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How often housekeeping runs; the demo, which plays a week in seconds, needs less of it."""
+
+    heartbeat_ms: int = HEARTBEAT_MS
+    drain_ms: int = 15 * SECOND
+    wrong_token_ms: int = HOUR
+
+
+USUAL_PACE = Pace()
 
 
 class Counting(Protocol):

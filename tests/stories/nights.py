@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from wamon.assembly import House, Pace
+from wamon.assembly import House
 from wamon.core.finding import Cause, Verdict
 from wamon.core.observation import Exchange
 from wamon.core.reading import write_exchange
@@ -17,6 +17,7 @@ from wamon.simulator.scenario import AUTHENTICATED, Cable, Call, Episode, Scenar
 from wamon.simulator.simulator import Simulator
 from wamon.simulator.virtual_time import VirtualTimeLoop
 from wamon.simulator.world import ACCESS_TOKEN, APP_ID, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from wamon.timekeeping import Pace
 from wamon.wiring import Askers, asking
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain

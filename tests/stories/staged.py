@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.running.daemon import free_port
-from wamon.assembly import House, Pace
+from wamon.assembly import House
 from wamon.core.account_facts import Stated
 from wamon.core.finding import Mark
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
@@ -28,6 +28,7 @@ from wamon.simulator.world import (
     VERIFY_TOKEN,
     World,
 )
+from wamon.timekeeping import Pace
 from wamon.web.serving import serve
 from wamon.wire.resolver import Resolver
 from wamon.wiring import asking, open_askers

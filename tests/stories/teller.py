@@ -6,7 +6,7 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from wamon.assembly import House, Pace
+from wamon.assembly import House
 from wamon.core.dispatching import Delivery, Letter
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
@@ -14,6 +14,7 @@ from wamon.jobs import Walk
 from wamon.ledger import open_ledger
 from wamon.settings import parse
 from wamon.simulator.virtual_time import VirtualTimeLoop
+from wamon.timekeeping import Pace
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
 

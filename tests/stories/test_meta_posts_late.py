@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wamon.assembly import House, Pace
+from wamon.assembly import House
 from wamon.core.dispatching import Delivery, Letter
 from wamon.core.finding import Cause, Mark, Verdict
 from wamon.core.meta_page import WHATSAPP, Light
@@ -27,6 +27,7 @@ from wamon.simulator.scenario import AUTHENTICATED, Episode, MetaOutage, MetaPos
 from wamon.simulator.simulator import Simulator
 from wamon.simulator.virtual_time import VirtualTimeLoop
 from wamon.simulator.world import ACCESS_TOKEN, PHONE_NUMBER_ID
+from wamon.timekeeping import Pace
 from wamon.wiring import Askers, asking
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain

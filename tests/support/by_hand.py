@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from wamon.assembly import House, Pace
+from wamon.assembly import House
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.jobs import Cut, Interruption, Job
 from wamon.ledger import Ledger, open_ledger
 from wamon.settings import Settings, parse
+from wamon.timekeeping import Pace
 from wamon.work.bookkeeping import Bookkeeper
 
 SECOND = 1_000

@@ -14,7 +14,7 @@ from wamon.core.dispatching import Delivery, Dispatch, Letter, Outcome
 from wamon.core.finding import Origin
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
-from wamon.core.notice_facts import HandshakeFacts
+from wamon.core.notice_facts import WithdrawnFacts
 from wamon.core.publication import Publication
 from wamon.ledger import Ledger, LedgerUnavailableError, open_ledger
 from wamon.work import backlog
@@ -25,7 +25,7 @@ from wamon.work.outbox import Outbox
 
 
 def notice(name: str) -> Notice:
-    facts = HandshakeFacts(NOON)
+    facts = WithdrawnFacts("graph", NOON)
     return Notice(f"{name}:opened", Kind.OUTAGE, NoticePhase.OPENED, "graph", Severity.URGENT, name, facts, NOON)
 
 
