@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 class Day(msgspec.Struct, frozen=True, cache_hash=True):
     """A day of one row. ``first`` are the figures of revision 1; None while the day was never published.
 
-    ``partial``: watching began on it, or it is not over.
+    ``partial``: watching began on it, or it is not over. ``published_ms``: when its figures were said.
     """
 
     date: date
@@ -25,6 +25,7 @@ class Day(msgspec.Struct, frozen=True, cache_hash=True):
     first: Figures | None = None
     reason: str = ""
     partial: bool = False
+    published_ms: int = 0
 
     @property
     def restated(self) -> bool:
@@ -107,7 +108,7 @@ def published_day(first: Publication, latest: Publication, now_ms: int, passes: 
     """A day as its first and its latest publication say it."""
     day, zone, sums = latest.day, ZoneInfo(latest.zone), latest.figures
     state, partial = day_state(day, zone, now_ms, passes), is_partial(day, zone, sums)
-    return Day(day, state, latest.revision, sums, first.figures, latest.reason, partial)
+    return Day(day, state, latest.revision, sums, first.figures, latest.reason, partial, latest.published_at_ms)
 
 
 def _sums(days: Sequence[Day], today: date) -> dict[str, Figures]:

@@ -1,12 +1,10 @@
 """The HTTP face as an ASGI app: page, JSON, health and metrics, all of them only to be read."""
 
 from collections.abc import Sequence
-from datetime import date
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Protocol
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -15,37 +13,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wamon.core.chronicle import Chronicle
-from wamon.core.report import Report
-from wamon.metrics import Rendered
-from wamon.web.documents import QuestionError, days_document, incidents_document, read_question, status_document
-from wamon.web.pages import Pages
+from wamon.web.documents import QuestionError
+from wamon.web.pages import Pages, Told
+from wamon.web.programs import Asked, Health, Programs, json_answer
 from wamon.web.view import Story
 
 __all__ = ["Face", "Health", "Story", "build"]
 
 
-class Health(msgspec.Struct, frozen=True):
-    """Why something is not well; no reason, and it is."""
-
-    reasons: tuple[str, ...] = ()
-
-
-class Face(Protocol):
+class Face(Asked, Told, Protocol):
     """What the pages ask. Every method is called on the loop and must be cheap: nothing is kept here."""
-
-    @property
-    def rendered(self) -> Rendered: ...
-
-    def report(self) -> Report: ...
-
-    def health(self) -> Health: ...
-
-    def readiness(self) -> Health: ...
-
-    def stories(self) -> Sequence[Story]: ...
-
-    async def chronicle(self, target: str, day: date) -> Chronicle | None: ...
 
 
 HEADERS = {
@@ -58,12 +35,13 @@ HEADERS = {
 }
 """On every answer. The page needs a stylesheet of its own and nothing else; there is no script to allow."""
 
-_JSON = "application/json"
+OWN = ("Cache-Control", "Cross-Origin-Resource-Policy")
+"""An answer may say these for itself: one with a tag may be kept, a badge may be shown elsewhere."""
 
 
 def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The app over a face. ``beside`` are routes of other rooms that share the address."""
-    pages, programs = Pages(face), _Programs(face)
+    pages, programs = Pages(face), Programs(face)
     routes = [
         Route("/", pages.status),
         Route("/target/{name}", pages.target),
@@ -73,9 +51,12 @@ def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
         Route("/metrics", programs.metrics),
         Route("/healthz", programs.healthz),
         Route("/readyz", programs.readyz),
-        Route("/api/v1/status", programs.status_json),
-        Route("/api/v1/days", programs.days_json),
-        Route("/api/v1/incidents", programs.incidents_json),
+        Route("/api/v1/status", programs.status),
+        Route("/api/v1/days", programs.days),
+        Route("/api/v1/incidents", programs.incidents),
+        Route("/api/v1/openapi.json", programs.openapi),
+        Route("/feed.atom", programs.feed),
+        Route("/badge/{name}.svg", programs.badge),
         *beside,
     ]
     app = Starlette(
@@ -84,42 +65,6 @@ def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     return _Headers(app)
-
-
-class _Programs:
-    """What programs ask: one method a route."""
-
-    def __init__(self, face: Face) -> None:
-        self._face = face
-
-    async def metrics(self, request: Request) -> Response:
-        exposition = await self._face.rendered.exposition()
-        body, media_type = exposition.preferred(request.headers.get("accept", ""))
-        return Response(body, headers={"Content-Type": media_type, "Vary": "Accept"})
-
-    async def healthz(self, _: Request) -> Response:
-        return _health(self._face.health())
-
-    async def readyz(self, _: Request) -> Response:
-        return _health(self._face.readiness())
-
-    async def status_json(self, _: Request) -> Response:
-        return _json(status_document(self._face.report()))
-
-    async def days_json(self, request: Request) -> Response:
-        report = self._face.report()
-        return _json(days_document(report, read_question(request.query_params.multi_items(), report)))
-
-    async def incidents_json(self, _: Request) -> Response:
-        return _json(incidents_document(self._face.report()))
-
-
-def _json(document: object, status_code: int = 200) -> Response:
-    return Response(msgspec.json.encode(document) + b"\n", status_code, media_type=_JSON)
-
-
-def _health(found: Health) -> Response:
-    return _json({"healthy": not found.reasons, "reasons": found.reasons}, 503 if found.reasons else 200)
 
 
 _REFUSALS = {
@@ -134,7 +79,7 @@ async def _refuse(request: Request, refused: Exception) -> Response:
     said = refused.detail != HTTPStatus(refused.status_code).phrase
     text = refused.detail if said else _REFUSALS.get(refused.status_code, refused.detail)
     if request.url.path.startswith("/api/"):
-        answer = _json({"error": text}, refused.status_code)
+        answer = json_answer({"error": text}, refused.status_code)
     else:
         answer = PlainTextResponse(text + "\n", refused.status_code)
     answer.headers.update(refused.headers or {})
@@ -142,7 +87,7 @@ async def _refuse(request: Request, refused: Exception) -> Response:
 
 
 async def _cannot_answer(_: Request, wrong: Exception) -> Response:
-    return _json({"error": str(wrong)}, 400)
+    return json_answer({"error": str(wrong)}, 400)
 
 
 class _Headers:
@@ -154,7 +99,9 @@ class _Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS | {"Date": formatdate(usegmt=True)})
+                headers = MutableHeaders(scope=message)
+                own = {name: headers[name] for name in OWN if name in headers}
+                headers.update(HEADERS | own | {"Date": formatdate(usegmt=True)})
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

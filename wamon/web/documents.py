@@ -1,5 +1,6 @@
 """The JSON face: status, days and incidents as documents, and the questions that days may be asked."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -8,6 +9,7 @@ import msgspec
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Finding
 from wamon.core.incident import Incident
+from wamon.core.latency import Latency
 from wamon.core.publication import day_document, figures_document
 from wamon.core.report import Day, Report, TargetReport
 from wamon.core.timeline import iso
@@ -16,6 +18,7 @@ from wamon.web.reference import reference_document
 from wamon.web.words import headline, sends_and_receives
 
 Document = dict[str, object]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class QuestionError(ValueError):
@@ -52,6 +55,8 @@ def _day(given: Mapping[str, str], name: str, report: Report) -> date | None:
     if name not in given:
         return None
     try:
+        if _DAY.fullmatch(given[name]) is None:
+            raise ValueError(given[name])
         return date.fromisoformat(given[name])
     except ValueError:
         today = iso(report.at_ms)[:10]
@@ -125,6 +130,17 @@ def _target_row(one: TargetReport) -> Document:
         "last_observation_at": _iso(one.last_at_ms),
         "verdict": _verdict(one.last, one) if one.last is not None else None,
         "periods": _periods(one.periods) if one.days else None,
+        "latency": _latency(one.latency),
+    }
+
+
+def _latency(latency: Latency | None) -> Document | None:
+    """Milliseconds by span, ``24h``, ``7d`` and ``90d``."""
+    if latency is None:
+        return None
+    return {
+        name: {"looks": one.looks, "p50_ms": one.p50_ms, "p90_ms": one.p90_ms, "p99_ms": one.p99_ms}
+        for name, one in latency.spans.items()
     }
 
 
