@@ -227,6 +227,13 @@ def self_test(settings: Settings, found: Secrets) -> Asking | None:
     return Asking(SELF_TEST, ProbeKind.WEBHOOK, 10 * SECOND, aim, "any", None, None)
 
 
+def _unaddressed(seen: Exchange) -> Exchange:
+    """The exchange without the handset's number, which Graph repeats in ``contacts``: no rule reads it."""
+    if not isinstance(seen.body, dict) or "contacts" not in seen.body:
+        return seen
+    return msgspec.structs.replace(seen, body={key: one for key, one in seen.body.items() if key != "contacts"})
+
+
 class Askers:
     """Sends one exchange for any target; one client per trust and family, one resolver for all.
 
@@ -260,7 +267,7 @@ class Askers:
     async def send_canary(self, name: str, mark: str, at_ms: int) -> Exchange:
         """Send the message of a target once, carrying a mark."""
         one = self._every[name]
-        return await self.send(name, KINDS[one.probe](replace(one.aim, nonce=mark)), at_ms)
+        return _unaddressed(await self.send(name, KINDS[one.probe](replace(one.aim, nonce=mark)), at_ms))
 
     async def send(self, name: str, request: Request, at_ms: int, *, public: bool = False) -> Exchange:
         """One given request to a target; with ``public`` its own ``ca_file`` is not trusted."""
