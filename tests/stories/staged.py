@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from tests.running.daemon import free_port
+from tests.support.door import Door
 from wamon.assembly import House
 from wamon.core.account_facts import Stated
 from wamon.core.finding import Mark
+from wamon.core.publication import Publication
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
 from wamon.jobs import Job, Walk, every
 from wamon.ledger import open_ledger
@@ -89,6 +92,8 @@ class Story:
     marks: Mapping[str, Sequence[Mark]]
     notices: Sequence[str]
     facts: Sequence[Stated]
+    days: Mapping[tuple[str, date], Publication]
+    reported: int
     simulator: Simulator
 
     @property
@@ -128,6 +133,8 @@ def play(
     world: World = SMALL_WORLD,
     meanwhile: Meanwhile = nothing,
     latency_ms: int = 0,
+    door: Door | None = None,
+    passes_ms: Sequence[int] = (),
 ) -> Story:
     """Let an episode happen from START_MS on, then make the pass over it, and tell what came of it."""
 
@@ -141,7 +148,7 @@ def play(
             stage = Stage(simulator, parse(await prepare(stack, text)), folder / "story.db", end_ms)
             acting = asyncio.create_task(meanwhile(simulator))
             try:
-                return await stage.run(stack, receiver, resolver)
+                return await stage.run(stack, receiver, resolver, door, passes_ms)
             finally:
                 acting.cancel()
 
@@ -157,7 +164,14 @@ class Stage:
     database: Path
     end_ms: int
 
-    async def run(self, stack: AsyncExitStack, receiver: bool, resolver: Resolver | None) -> Story:
+    async def run(
+        self,
+        stack: AsyncExitStack,
+        receiver: bool,
+        resolver: Resolver | None,
+        door: Door | None,
+        passes_ms: Sequence[int],
+    ) -> Story:
         loop = virtual_loop()
         secrets = resolve_all(self.settings, SECRETS)
         ledger = open_ledger(self.database)
@@ -173,10 +187,15 @@ class Stage:
         await house.wake_up()
         jobs = house.jobs()
         if receiver:
-            own = await open_receiver(self.settings, secrets, ledger, house.tally, loop.now_ms)
-            port = free_port()
+            ears = [house.canaries.hear]
+            own = await open_receiver(self.settings, secrets, ledger, house.tally, loop.now_ms, ears)
+            house.canaries.ears, port = own, free_port()
             await stack.enter_async_context(serve(own.webhook, "127.0.0.1", port))
-            self.simulator.callback_url = f"http://127.0.0.1:{port}/webhook"
+            self.simulator.callback_url = door.url if door else f"http://127.0.0.1:{port}/webhook"
+            if door:
+                door.behind = port
+                await door.open()
+                stack.push_async_callback(door.shut)
             await own.beat(loop.now_ms())
             jobs.append(Job("listening", every(pace.heartbeat_ms), own.beat))
         walking = asyncio.create_task(walk.walk(jobs))
@@ -186,7 +205,12 @@ class Stage:
         within = Span(START_MS, self.end_ms)
         first = {name: await book.marks(name, within) for name in house.vigil.watched}
         outcome = await house.reclassify(within)
+        for at_ms in passes_ms:
+            await loop.sleep_until(at_ms)
+            await house.reclassify(within)
         marks = {name: await book.marks(name, within) for name in house.vigil.watched}
         notices = [one.title for one in reversed(await ledger.notices(since_ms=0))]
         facts = await ledger.read(lambda kept: kept.account_facts(within))
-        return Story(outcome, first, marks, notices, facts, self.simulator)
+        days = await book.published(within, house.zone)
+        reported = (await ledger.sizes()).rows["status_reports"]
+        return Story(outcome, first, marks, notices, facts, days, reported, self.simulator)

@@ -14,6 +14,7 @@ from wamon.core.finding import Origin, Ruling
 from wamon.core.heard import unattended
 from wamon.core.knowledge import knowledge
 from wamon.core.receipt import gist
+from wamon.core.roundtrip import Canary
 from wamon.core.timeline import DAY, MINUTE, SECOND, Span
 from wamon.ledger import memory_ledger
 from wamon.ledger.words import Arrival
@@ -44,7 +45,11 @@ Letters = Sequence[tuple[str, float, Mapping[str, Any]]]
 
 
 def turned(
-    targets: Sequence[Target], letters: Letters, listening: Sequence[Span] = (), facts: Sequence[Stated] = ()
+    targets: Sequence[Target],
+    letters: Letters,
+    listening: Sequence[Span] = (),
+    facts: Sequence[Stated] = (),
+    canaries: Sequence[Canary] = (),
 ) -> list[str]:
     """``target rule`` of every verdict that a pass turns over a ledger that holds all this."""
 
@@ -62,6 +67,8 @@ def turned(
             assert kept is not None
             await ledger.receive([Arrival(door, minute_ms(minute), next(bodies).to_bytes(32, "big"), kept)])
         await ledger.write(lambda book: book.keep_account_facts(facts))
+        for one in canaries:
+            await ledger.write(lambda book, one=one: book.launch(one))
         for period in listening:
             await ledger.write(lambda book, period=period: book.listen(*period))
         watched = [one.watched for one in targets]
@@ -232,3 +239,49 @@ def test_parameters_refused_once_were_right_where_the_template_is_known_unchange
     facts: list[Stated], letters: Letters, turns: bool
 ) -> None:
     assert turned([PARAMETERS], letters, facts=facts) == (["send same_request_accepted"] if turns else [])
+
+
+LEFT = Canary(CANARY, "send", minute_ms(5), minute_ms(5), 2 * MINUTE)
+
+
+def late_status(came: float, happened: float | None, mark: str = CANARY) -> tuple[str, float, dict[str, Any]]:
+    """A status that came at a minute, of what Meta says happened at another."""
+    row = {"id": f"wamid.{mark}", "status": "delivered", ALONG: mark}
+    stamp = {} if happened is None else {"timestamp": str(minute_ms(happened) // SECOND)}
+    return "graph", came, statuses(came, row | stamp)["body"]
+
+
+def door(*looks: tuple[float, int]) -> Target:
+    """Looks at our endpoint: at a minute, and what it answered."""
+    return Target("hook", "webhook", [said(minute, http_status=code, body=None) for minute, code in looks])
+
+
+SHUT = door((4.5, 200), (5, 503), (5.5, 503), (6.5, 200))
+
+
+@pytest.mark.parametrize(
+    ("hook", "letters", "turns"),
+    {
+        "it never came": (SHUT, [], False),
+        "due while the door was shut": (SHUT, [late_status(9, 5.2)], True),
+        "due when it was open again": (SHUT, [late_status(9, 6.7)], False),
+        "due while it opened": (SHUT, [late_status(9, 6)], False),
+        "nobody says when it was due": (SHUT, [late_status(9, None)], False),
+        "another canary's": (SHUT, [late_status(9, 5.2, "wamon:canary:8")], False),
+        "it came in time": (SHUT, [late_status(6, 5.2)], False),
+        "the door was open": (door((4.5, 200), (5.5, 200), (6.5, 200)), [late_status(9, 5.2)], False),
+        "nobody looked at the door": (door((1, 200)), [late_status(9, 5.2)], False),
+        "the door was shut all along": (door((4.5, 503), (5.5, 503), (6.5, 503), (7.5, 503)), [], True),
+    }.values(),
+)
+def test_a_canary_that_came_late_is_ours_where_our_door_was_shut_when_it_was_due(
+    hook: Target, letters: Letters, turns: bool
+) -> None:
+    found = turned([MISSED, hook], letters, [Span(START - DAY, NOW_MS)], canaries=[LEFT])
+    assert found == (["send.roundtrip endpoint_was_down"] if turns else [])
+
+
+def test_of_a_canary_that_was_due_nobody_listening_is_ours_at_that_instant_only() -> None:
+    gap = [Span(START - DAY, minute_ms(6)), Span(minute_ms(6.5), NOW_MS)]
+    assert turned([MISSED], [late_status(9, 6.2)], gap, canaries=[LEFT]) == ["send.roundtrip endpoint_was_down"]
+    assert turned([MISSED], [late_status(9, 5.2)], gap, canaries=[LEFT]) == []

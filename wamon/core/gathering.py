@@ -35,13 +35,14 @@ class Beside(msgspec.Struct, frozen=True):
 
     ``events_ms`` are events of each account, ``templates`` what was learned of each account's templates (both in
     any order), ``delivered`` names, by message id, what proves a delivery. ``unattended`` is time in which nobody
-    listened for webhooks.
+    listened for webhooks. ``late`` gives, by target and instant, when a canary that came back too late was due.
     """
 
     events_ms: Mapping[str, Sequence[int]] = {}
     templates: Mapping[str, Sequence[TemplateLook]] = {}
     delivered: Mapping[str, str] = {}
     unattended: Sequence[Span] = ()
+    late: Mapping[str, Mapping[int, int]] = {}
 
 
 NOTHING_BESIDE = Beside()
@@ -91,6 +92,7 @@ class Gathered:
         for one in chosen:
             if watched[one.target].probe in _HEARING:
                 self._delivered.update(deliveries(one))
+        self._late = beside.late
         self._uses: dict[str, Mapping[str | None, TokenUse]] = {}
 
     def _record(self, one: Account, target: Watched) -> Record:
@@ -134,6 +136,7 @@ class Gathered:
             posted=self._posted(own.probe),
             delivered=self._delivered,
             templates=self._templates.get(own.account, ()),
+            late=self._late.get(target, {}),
             controls=self.known.controls,
         )
 

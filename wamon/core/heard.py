@@ -10,6 +10,7 @@ from wamon.core.evidence import TemplateLook
 from wamon.core.gathering import Beside
 from wamon.core.graph_error import ACCOUNT_FIELDS, COMPONENTS_FIELD, DELIVERED, TEMPLATE_FIELDS
 from wamon.core.receipt import AccountEvent, template_hash
+from wamon.core.roundtrip import Canary
 from wamon.core.timeline import MINUTE, Span, iso, subtract
 from wamon.core.watched import Watched
 
@@ -26,12 +27,13 @@ class Heard(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A status of a canary of ours, known by the id it was sent with."""
+    """A status of a canary of ours, known by the id it was sent with; ``at_ms`` is Meta's own instant."""
 
     account: str
     received_ms: int
     canary: str
     message_status: str
+    at_ms: int | None = None
 
 
 def beside(
@@ -66,6 +68,21 @@ def beside(
         if one.message_status in DELIVERED
     }
     return Beside(events_ms, templates, arrived, unattended(listening, within))
+
+
+def with_late(found: Beside, canaries: Iterable[Canary], deliveries: Iterable[Delivery]) -> Beside:
+    """The same, and when those canaries were due that came back after their deadline only."""
+    told: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        told.setdefault(one.canary, []).append(one)
+    late: dict[str, dict[int, int]] = {}
+    for canary in canaries:
+        heard = told.get(canary.mark, ())
+        due_ms = min((one.at_ms for one in heard if one.at_ms is not None), default=None)
+        in_time = any(one.received_ms <= canary.until_ms for one in heard)
+        if due_ms is not None and not in_time and due_ms <= canary.until_ms:
+            late.setdefault(canary.way_back, {})[canary.sent_ms] = max(due_ms, canary.sent_ms)
+    return msgspec.structs.replace(found, late=late)
 
 
 def with_templates(found: Beside, stated: Iterable[Stated]) -> Beside:

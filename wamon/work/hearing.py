@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wamon.core.gathering import NOTHING_BESIDE, Beside
-from wamon.core.heard import Delivery, Heard, beside, with_templates
+from wamon.core.heard import Delivery, Heard, beside, with_late, with_templates
 from wamon.core.timeline import Span
 from wamon.core.watched import Watched
 from wamon.ledger.book import Book
@@ -19,14 +19,16 @@ def _by_webhook(book: Book, targets: Sequence[Watched], span: Span) -> Beside:
     key = book.hash_key_made()
     if key is None:
         return NOTHING_BESIDE
-    return beside(
-        [Heard(one.account, one.received_at_ms, one.event) for one in book.account_events(span)],
-        [
-            Delivery(one.account, one.received_at_ms, one.report.canary or "", one.report.message_status)
-            for one in book.reports_of_canaries(span)
-        ],
-        book.listening(span),
-        targets,
-        span,
-        key,
-    )
+    events = [Heard(one.account, one.received_at_ms, one.event) for one in book.account_events(span)]
+    statuses = [
+        Delivery(
+            one.account,
+            one.received_at_ms,
+            one.report.canary or "",
+            one.report.message_status,
+            one.report.at_ms,
+        )
+        for one in book.reports_of_canaries(span)
+    ]
+    found = beside(events, statuses, book.listening(span), targets, span, key)
+    return with_late(found, book.canaries(span.start_ms), statuses)

@@ -22,7 +22,8 @@ class History(msgspec.Struct, frozen=True):
     The other targets: ``household`` shares the account (this target is one of it), ``peers`` are other numbers
     asked the same way, ``strangers`` belong to another app, ``endpoints`` are the account's own, ``elsewhere`` are
     asked from another site. ``unattended`` is time in which our receiver did not run. ``delivered`` names, by
-    message id or by what was sent along, the look that proves a delivery. ``templates`` are ordered.
+    message id or by what was sent along, the look that proves a delivery. ``templates`` are ordered. ``late``
+    gives, by the look's instant, when a canary that came back too late was due at our door.
     """
 
     record: Record
@@ -42,6 +43,7 @@ class History(msgspec.Struct, frozen=True):
     posted: Posted = Posted()
     delivered: Mapping[str, str] = {}
     templates: Sequence[TemplateLook] = ()
+    late: Mapping[int, int] = {}
     controls: Controls | None = None
 
     def was_posted(self, at_ms: int, cause: Cause) -> bool:

@@ -18,11 +18,12 @@ def endpoint_was_down(case: Case, past: History) -> Turned | None:
 
     Preconditions: a silent or late roundtrip; during its wait our receiver did not run, or the looks at the
     account's endpoints failed and none was answered (without a look in the wait: those on both sides within one of
-    their intervals).
+    their intervals). Of a message that came late only the instant counts at which Meta says it happened: then it
+    was due at our door.
     """
     if not about_silence(case) or silence_lacks(case, past):
         return None
-    evidence = [name for one in past.endpoints for name in _down(one, _wait(case))]
+    evidence = [name for one in past.endpoints for name in _down(one, _wait(case, past))]
     return blame_us(case.finding, "endpoint_was_down", evidence, Cause.ENDPOINT)
 
 
@@ -34,7 +35,7 @@ def about_silence(case: Case) -> bool:
 
 def silence_lacks(case: Case, past: History) -> str:
     """Which proof against our own endpoint is missing, in one sentence; empty when there is one."""
-    wait = _wait(case)
+    wait = _wait(case, past)
     if any(span.overlaps(wait) for span in past.unattended):
         return ""
     if not past.endpoints:
@@ -45,9 +46,12 @@ def silence_lacks(case: Case, past: History) -> str:
     return "" if down else "No look at our own endpoint was made while the message was waited for."
 
 
-def _wait(case: Case) -> Span:
-    """From the sending to the deadline; its last millisecond included."""
+def _wait(case: Case, past: History) -> Span:
+    """From the sending to the deadline, its last millisecond included; or the instant at which it was due."""
     moment = at_ms(case)
+    due_ms = past.late.get(moment)
+    if due_ms is not None:
+        return Span(due_ms, due_ms + 1)
     lasted_ms = round(case.exchange.durations_ms.get("total", 0.0))
     return Span(moment, moment + max(lasted_ms, 0 if lasted_ms else USUAL_WAIT_MS) + 1)
 
