@@ -269,3 +269,29 @@ def test_a_clock_that_was_set_ahead_forgets_nothing_for_a_day(tmp_path: Path) ->
         assert await hand.ledger.read(lambda book: book.sizes().rows["observations"]) >= looks
 
     played(tmp_path, NOON, story, edges(NAME, interval=SELDOM))
+
+
+def test_a_clock_that_was_never_set_makes_no_days_of_the_years_before_it_was(tmp_path: Path) -> None:
+    """A board without a battery starts in 1970; its looks there are kept, and no day is made of fifty years."""
+    unset_ms = MINUTE
+
+    async def story(hand: Hand) -> None:
+        await hand.pass_time(HOUR)
+        assert [row.days for row in hand.house.report().targets] == [()]
+        hand.set_clock(NOON - hand.now_ms)
+        await hand.pass_time(DAY)
+        rows = await trail(hand)
+        assert [(row.day, row.figures["total_ms"]) for row in rows] == [(TENTH, 12 * HOUR)]
+        assert len(hand.house.report().targets[0].days) == 2
+        assert len(await hand.book.marks(NAME, Span(0, DAY))) == 6, "a look is a fact"
+
+    played(tmp_path, unset_ms, story)
+
+
+def test_a_first_start_with_a_clock_that_was_never_set_is_forgotten_by_the_next(tmp_path: Path) -> None:
+    async def story(hand: Hand) -> None:
+        await hand.pass_time(DAY)
+        assert days_of(await trail(hand)) == [TENTH]
+
+    played(tmp_path, MINUTE, lasting(HOUR))
+    played(tmp_path, NOON, story)

@@ -24,8 +24,9 @@ LIVED_IN = 3
 """After so many days everything that is kept for some days is there."""
 
 DAYS = many(4, 90)
-NOISE = LOOKS_A_DAY * 3 // 4
-"""So many objects more or fewer are chance. One left behind by each look would be seen within a day."""
+NOISE = LOOKS_A_DAY * 3 // 4 + 20 * DAYS
+"""So many objects more or fewer are chance, and what small caches of calendar days still take. One left behind by
+each look would be seen within a day."""
 
 NOISE_BYTES = 16 * 1024 * 1024
 

@@ -5,22 +5,30 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from codecs import BOM_UTF8
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from wamon.core.contexts import slow_after_ms
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reading import head_of, read_head, read_line
-from wamon.core.timeline import MINUTE
+from wamon.core.timeline import DAY, MINUTE, Span, iso
 from wamon.core.watched import Watched
 
 _SORTED_WITHIN_MS = 5 * MINUTE
-_SORTED_LINES = 4_096
-"""A small disorder is sorted: a line may come this late, by time or by number of lines."""
+_SORTED_LINES = 65_536
+"""A small disorder is sorted: a line may come this late. The number of lines only bounds the memory of it."""
+
+_APART = 366
+"""Days without a line; what lies beyond them was dated by a clock that was wrong."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_LAST_DAY = date(9000, 1, 1).toordinal()
+"""What is computed of much later days would not fit a calendar."""
 
 _SAMPLE = 10_000
 """Lines of one target from which its interval is taken where the configuration does not name it."""
@@ -28,15 +36,28 @@ _SAMPLE = 10_000
 _READ_AHEAD = 1 << 18
 
 
-def watched(path: Path, known: Sequence[Watched], latency_objective_ms: int | None = None) -> list[Watched]:
-    """The configured targets, and those that only the file names, with the median of their spacing."""
+class Survey(NamedTuple):
+    """What a file is about: its targets, and the time in which its lines are believed to lie."""
+
+    targets: list[Watched]
+    believed: Span
+
+
+def survey(path: Path, known: Sequence[Watched], latency_objective_ms: int | None = None) -> Survey:
+    """The configured targets, and those that only the file names, with the median of their spacing.
+
+    A line that lies years from most others is the word of a clock that was wrong.
+    """
     enough = {one.name for one in known}
     seen: dict[str, array[int]] = {}
     kinds: dict[str, ProbeKind] = {}
+    days: Counter[str] = Counter()
     with _opened(path) as lines:
         for line in lines:
             head = read_head(line)
             target = head.target if isinstance(head.target, str) else ""
+            if isinstance(head.at, str):
+                days[head.at[:10]] += 1
             if target in enough:
                 continue
             probe, at_ms = head_of(head)
@@ -56,7 +77,31 @@ def watched(path: Path, known: Sequence[Watched], latency_objective_ms: int | No
         )
         for name, instants in seen.items()
     )
-    return [*known, *named]
+    return Survey([*known, *named], _believed(days))
+
+
+def _believed(lines_of: Mapping[str, int]) -> Span:
+    """The longest row of days, by lines, without a year between two of them; a zone may move either end."""
+    days = sorted(
+        (day, lines) for text, lines in lines_of.items() if _EPOCH <= (day := _ordinal(text)) < _LAST_DAY
+    )
+    rows: list[list[tuple[int, int]]] = []
+    for one in days:
+        if rows and one[0] - rows[-1][-1][0] <= _APART:
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    if not rows:
+        return Span(0, 0)
+    longest = max(rows, key=lambda row: sum(lines for _, lines in row))
+    return Span(max(1, (longest[0][0] - _EPOCH - 1) * DAY), (longest[-1][0] - _EPOCH + 2) * DAY)
+
+
+def _ordinal(text: str) -> int:
+    try:
+        return date.fromisoformat(text).toordinal()
+    except ValueError:
+        return 0
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -73,15 +118,15 @@ def _spacing(instants: array[int]) -> int:
     return max(1, median_low(gaps)) if gaps else MINUTE
 
 
-def exchanges(path: Path, complaints: TextIO) -> Iterator[Exchange]:
+def exchanges(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchange]:
     """Every line that can be used, in the order of their instants.
 
     A line that cannot be used is named by its number on ``complaints`` and skipped.
     """
-    return _sorted(_usable(path, complaints))
+    return _sorted(_usable(path, complaints, believed))
 
 
-def _usable(path: Path, complaints: TextIO) -> Iterator[Exchange]:
+def _usable(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchange]:
     with _opened(path) as lines:
         for number, line in enumerate(lines, 1):
             if line.isspace():
@@ -90,6 +135,9 @@ def _usable(path: Path, complaints: TextIO) -> Iterator[Exchange]:
             if exchange is None or exchange.at_ms is None:
                 wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
                 complaints.write(f"line {number}: {wrong}; skipped\n")
+            elif not believed.holds(exchange.at_ms):
+                far = f"'at' {iso(exchange.at_ms)} lies more than a year from most of the lines"
+                complaints.write(f"line {number}: {far}; skipped\n")
             else:
                 yield exchange
 

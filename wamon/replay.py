@@ -35,7 +35,7 @@ from wamon.core.roll import Roll
 from wamon.core.timeline import DAY, Span, day_of, days_between, iso
 from wamon.core.vigil import Vigil
 from wamon.core.watched import Watched
-from wamon.recording import exchanges, watched
+from wamon.recording import exchanges, survey
 
 _KEPT_AFTER_MS = 3 * DAY
 """Beyond the days a pass covers, looks are kept this much longer as neighbours and evidence."""
@@ -67,9 +67,10 @@ def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
 
     A line that cannot be used is named by its number on ``complaints`` and skipped.
     """
-    run = _Run(plan, watched(path, plan.targets, plan.latency_objective_ms))
+    targets, believed = survey(path, plan.targets, plan.latency_objective_ms)
+    run = _Run(plan, targets)
     with _collecting_seldom():
-        for exchange in exchanges(path, complaints):
+        for exchange in exchanges(path, complaints, believed):
             run.take(exchange)
         return run.finish()
 

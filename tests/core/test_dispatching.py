@@ -55,10 +55,11 @@ def pending(
     title: str = TITLE,
     severity: Severity = Severity.CRITICAL,
     html: str | None = None,
+    tried_ms: int = 0,
 ) -> Pending:
     key = f"{name}:{phase.value}{suffix}"
     notice = Written(key, phase.value, severity.value, title, "Target: send", NOW - age_ms)
-    return Pending(notice, "ops", attempt, next_ms, html)
+    return Pending(notice, "ops", attempt, next_ms, html, tried_ms)
 
 
 def mailing(*covers: Pending) -> Mailing:
@@ -140,6 +141,11 @@ DUE = {
     "held back for the night": (pending(next_ms=NOW + 7 * HOUR), False),
     "held back until now": (pending(age_ms=HOUR, next_ms=NOW), True),
     "tried before the clock was put back": (pending(attempt=1, next_ms=NOW + LONGEST_WAIT_MS + 1), True),
+    "tried, and the clock was put back a little": (
+        pending(attempt=3, next_ms=NOW + 20 * MINUTE, tried_ms=NOW + 1),
+        True,
+    ),
+    "tried this very moment": (pending(attempt=3, next_ms=NOW + 20 * MINUTE, tried_ms=NOW), False),
     "written before the clock was put back": (pending(age_ms=-10 * DAY, next_ms=NOW + 10 * DAY), True),
 }
 

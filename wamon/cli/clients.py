@@ -10,6 +10,7 @@ from wamon.core.finding import Mark
 from wamon.core.knowledge import knowledge
 from wamon.core.maintenance import covers
 from wamon.core.observation import ProbeKind
+from wamon.core.periods import first_watched
 from wamon.core.platform import RECEIVE, SEND
 from wamon.core.publication import Publication
 from wamon.core.review import MARGIN_MS, Ground, day_publications, decided
@@ -67,7 +68,7 @@ class Client:
         return [row for row in rows if row.target in PLATFORM_ROWS]
 
     def _ground(self, zone: ZoneInfo, span: Span) -> Ground:
-        first_ms = self._book.targets()
+        first_ms = first_watched(self._book.targets(), self._book.running(EVER))
         began_ms = min(first_ms.values(), default=self._now_ms)
         windows = maintenance.standing(self._book.declarations(maintenance.KIND))
         accounts = {one.name: one.account for one in self.targets}

@@ -79,6 +79,7 @@ class Pending(msgspec.Struct, frozen=True):
 
     ``attempt`` counts the attempts made. Before the first, ``next_attempt_ms`` is when the notice may go out
     at the earliest (0: at once); afterwards, when it is tried again. ``html`` is an alternative to the body.
+    ``tried_at_ms`` is when the last attempt was made.
     """
 
     notice: Tellable
@@ -86,6 +87,7 @@ class Pending(msgspec.Struct, frozen=True):
     attempt: int = 0
     next_attempt_ms: int = 0
     html: str | None = None
+    tried_at_ms: int = 0
 
     @property
     def queued_at_ms(self) -> int:
@@ -177,7 +179,7 @@ def _decide(covers: tuple[Pending, ...], now_ms: int) -> Mailing | Waiting:
 def _due_ms(one: Pending, now_ms: int) -> int:
     """When this notice may go. A clock that was put back has left instants far ahead: they hold nothing up."""
     if one.attempt:
-        stranded = one.next_attempt_ms - now_ms > LONGEST_WAIT_MS
+        stranded = now_ms < one.tried_at_ms or one.next_attempt_ms - now_ms > LONGEST_WAIT_MS
     else:
         stranded = one.next_attempt_ms <= one.queued_at_ms
     return now_ms if stranded else one.next_attempt_ms

@@ -1,9 +1,23 @@
 """When an observer ran: periods of the wall clock, which may show the same time twice."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from wamon.core.timeline import Span, subtract, union
+
+EARLIEST_MS = 1_735_689_600_000
+"""2025-01-01: wamon is younger, so a clock that says less was never set."""
+
+
+def first_watched(activated_ms: Mapping[str, int], ran: Iterable[Span]) -> dict[str, int]:
+    """When each target was first watched, by a clock that can be right.
+
+    One that was activated by a clock that was never set begins with the first period after it was; until then it
+    has not begun, and has no days.
+    """
+    since_ms = min((one.start_ms for one in ran if one.start_ms >= EARLIEST_MS), default=None)
+    begun = {name: at_ms if at_ms >= EARLIEST_MS else since_ms for name, at_ms in activated_ms.items()}
+    return {name: at_ms for name, at_ms in begun.items() if at_ms is not None}
 
 
 class Periods:

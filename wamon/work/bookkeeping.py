@@ -16,6 +16,7 @@ from wamon.core.maintenance import Window
 from wamon.core.meta_page import Part, Version
 from wamon.core.notice import Notice, NoticePhase, Told
 from wamon.core.observation import Exchange, ProbeKind
+from wamon.core.periods import first_watched
 from wamon.core.publication import DayState, Passed, Publication, kept_figures
 from wamon.core.reclassification import Account
 from wamon.core.report import Told as Line
@@ -38,6 +39,7 @@ from wamon.work.ruling import said_of
 
 T = TypeVar("T")
 
+_EVER = Span(0, 1 << 62)
 _SHOWN_NOTICES = 30
 
 
@@ -112,7 +114,7 @@ class Bookkeeper:
 
     async def first_ms(self) -> dict[str, int]:
         """When each target was first watched."""
-        return dict(await self._ledger.targets())
+        return first_watched(await self._ledger.targets(), await self.ran(_EVER))
 
     async def ran(self, span: Span) -> Sequence[Span]:
         """The periods in which an observer ran."""

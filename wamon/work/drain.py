@@ -96,7 +96,10 @@ class Drain:
             if row is None:
                 yield one
             elif row.outcome not in FINAL:
-                yield msgspec.structs.replace(one, attempt=row.attempt, next_attempt_ms=row.next_attempt_ms or 0)
+                again_ms = row.next_attempt_ms or 0
+                yield msgspec.structs.replace(
+                    one, attempt=row.attempt, next_attempt_ms=again_ms, tried_at_ms=row.at_ms
+                )
 
     async def _serve(self, channel: str, pending: list[Pending]) -> list[Dispatch]:
         rows: list[Dispatch] = []

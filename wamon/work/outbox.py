@@ -54,7 +54,14 @@ class Outbox:
             for channel in one.channels
         ]
         owed = [
-            Pending(one.notice, one.last.channel, one.last.attempt, one.last.next_attempt_ms or 0, one.notice.html)
+            Pending(
+                one.notice,
+                one.last.channel,
+                one.last.attempt,
+                one.last.next_attempt_ms or 0,
+                one.notice.html,
+                one.last.at_ms,
+            )
             for one in await self._ledger.owed()
         ]
         written = {one.notice.key for one in owed}
