@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from tests.core.test_digest import reported
 from wamon.almanac import Almanac
-from wamon.core.incident import Kind
+from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
+from wamon.core.uptime import Figures
 from wamon.ledger import open_ledger
 from wamon.metrics import Tally
 from wamon.settings import parse
@@ -43,24 +45,32 @@ class Days:
         self.token_ends_ms = NOW + 20 * DAY
         self.drained = 0
 
+    def report(self) -> Report:
+        return reported(*((ago, Figures(total_ms=DAY)) for ago in range(9)), at_ms=self.now_ms)
+
     def wake(self) -> None:
         self.drained += 1
 
-    async def start(self, hours: int) -> list[str]:
-        """Run for so many hours; the titles of all that was ever told of ends."""
+    async def start(self, rounds: int, job_name: str = "expiry") -> list[str]:
+        """Run a job so many times; the titles of all that was ever told of its kind."""
         ledger = open_ledger(self.path)
         tally = Tally()
         tally.token_expiry("graph", self.token_ends_ms / SECOND)
         for target in ("webhook", "control", "cloud-api"):
             tally.certificate_expiry(target, (NOW + 5 * DAY) / SECOND)
         almanac = Almanac(
-            parse(SETTINGS), Bookkeeper(ledger, {"ops": ["expiry"]}), tally, lambda: self.now_ms, self.wake
+            parse(SETTINGS),
+            Bookkeeper(ledger, {"ops": ["expiry", "digest"]}),
+            tally,
+            lambda: self.now_ms,
+            self.report,
+            self.wake,
         )
-        (job,) = [one for one in almanac.jobs() if one.name == "expiry"]
-        for _ in range(hours):
+        (job,) = [one for one in almanac.jobs() if one.name == job_name]
+        for _ in range(rounds):
             self.now_ms = job.due(self.now_ms)
             await job.run(self.now_ms)
-        titles = [one.title for one in reversed(await ledger.notices()) if one.kind == Kind.EXPIRY]
+        titles = [one.title for one in reversed(await ledger.notices()) if one.kind == job_name]
         await ledger.close()
         return titles
 
@@ -83,7 +93,28 @@ def test_ends_are_told_once_over_restarts_and_a_renewal_is_told(tmp_path: Path) 
 
 
 def test_the_first_round_is_a_minute_after_the_start_and_the_next_at_the_hour() -> None:
-    almanac = Almanac(parse(SETTINGS), None, Tally(), lambda: NOW, lambda: None)  # type: ignore[arg-type]
+    almanac = Almanac(parse(SETTINGS), None, Tally(), lambda: NOW, None, lambda: None)  # type: ignore[arg-type]
     (job,) = [one for one in almanac.jobs() if one.name == "expiry"]
     assert job.due(NOW) == NOW + MINUTE
     assert job.due(NOW + MINUTE) == NOW - NOW % HOUR + HOUR
+
+
+def test_the_digest_comes_once_a_day_at_its_time_and_on_mondays_it_is_the_week_s(tmp_path: Path) -> None:
+    days = Days(tmp_path)
+    days.now_ms = parse_iso("2026-11-06T05:00:00Z")  # a Friday
+    told = asyncio.run(days.start(2, "digest"))
+    assert told == ["Digest · 2026-11-05 · 2 things ahead"], "before its time the first round tells nothing"
+    assert days.now_ms == parse_iso("2026-11-06T08:00:00Z")
+    days.now_ms += HOUR
+    assert asyncio.run(days.start(1, "digest")) == told, "a restart repeats nothing"
+    assert asyncio.run(days.start(4, "digest"))[1:] == [
+        "Digest · 2026-11-06 · 2 things ahead",
+        "Digest · 2026-11-07 · 2 things ahead",
+        "Digest · week 2026-11-02 to 2026-11-08 · 3 things ahead",
+    ]
+
+
+def test_a_digest_that_came_due_while_nothing_ran_is_made_up_for(tmp_path: Path) -> None:
+    days = Days(tmp_path)
+    days.now_ms = parse_iso("2026-11-06T15:00:00Z")
+    assert len(asyncio.run(days.start(1, "digest"))) == 1

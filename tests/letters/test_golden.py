@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from wamon.cli.example_digests import calm_digest, daily_digest
 from wamon.cli.examples import examples
 from wamon.core.dispatching import Pending, compose
 from wamon.core.incident import Kind
@@ -12,13 +13,14 @@ from wamon.work.outbox import in_words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "notices"
 NOW = parse_iso("2026-11-09T10:20:00Z")
+DIGESTS = {("digest", "calm"): calm_digest(NOW), ("digest", "daily"): daily_digest(NOW)}
 EVERY = {(kind, phase): one for kind, phases in examples(NOW).items() for phase, one in phases.items()}
 
 
 def letters() -> dict[str, str]:
     """Every letter by the name of its file, as its channel gets it at once."""
     found = {}
-    for (kind, phase), example in EVERY.items():
+    for (kind, phase), example in (EVERY | DIGESTS).items():
         notice = in_words(example)
         letter = compose([Pending(notice, "ops", html=notice.html)], NOW)
         found[f"{kind}-{phase}.txt"] = f"{letter.title}\n\n{letter.body}\n"
@@ -44,7 +46,7 @@ def test_there_is_no_golden_file_without_a_letter() -> None:
 
 
 def test_every_published_kind_has_its_letters() -> None:
-    assert {kind for kind, _ in EVERY} == {one.value for one in Kind} - {"degraded", "digest"}
+    assert {kind for kind, _ in EVERY} == {one.value for one in Kind} - {"degraded"}
 
 
 @pytest.mark.parametrize("name", LETTERS)

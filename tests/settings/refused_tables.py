@@ -250,7 +250,7 @@ REFUSED_TABLES = [
         EDGE + "[zebra]\n",
         (
             "[zebra]: no such table; there are [service], [graph], [receiver], [availability], [incidents], "
-            "[reclassification], [reference], [network], [[accounts]], [[targets]], [[channels]]"
+            "[reclassification], [digest], [reference], [network], [[accounts]], [[targets]], [[channels]]"
         ),
     ),
     ('interval = "60s"\n' + EDGE, "interval: stands before every table; it belongs to [reference] or [[targets]]"),

@@ -5,6 +5,7 @@ from datetime import UTC
 
 import msgspec
 
+from wamon.cli.example_digests import weekly_digest
 from wamon.core.expiry import Ending, Thing, expiry_notices
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.incident import Incident, Kind, Lasting
@@ -124,6 +125,7 @@ _EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
     (Kind.UNOBSERVED, [_unobserved]),
     (Kind.RESTATED, [_restated]),
     (Kind.EXPIRY, [_expiry(29 * DAY), _expiry(6 * DAY, 90, 30), _renewed]),
+    (Kind.DIGEST, [weekly_digest]),
 )
 
 

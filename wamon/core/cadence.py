@@ -269,6 +269,15 @@ def next_close(after_ms: int, zone: ZoneInfo) -> int:
     return day_span(day, zone).end_ms + CLOSES_AFTER_MS
 
 
+def next_daily(after_ms: int, zone: ZoneInfo, at: time) -> int:
+    """When a time of day in a zone comes next, after an instant."""
+    day = day_of(after_ms, zone)
+    moment = to_ms(datetime.combine(day, at, tzinfo=zone).astimezone(from_ms(0).tzinfo))
+    if moment > after_ms:
+        return moment
+    return to_ms(datetime.combine(day + timedelta(days=1), at, tzinfo=zone).astimezone(from_ms(0).tzinfo))
+
+
 def next_weekly(after_ms: int, zone: ZoneInfo, weekday: int, at: time) -> int:
     """When the weekly pass runs next: a weekday (Monday is 0) and a time of day in a zone."""
     day = day_of(after_ms, zone)

@@ -69,7 +69,43 @@ class ExpiryFacts(msgspec.Struct, frozen=True, tag=True):
     renewed: bool
 
 
-Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts | ExpiryFacts
+class DigestRow(msgspec.Struct, frozen=True):
+    """One row's figures as they are printed; ``unproved`` is empty where all is proved."""
+
+    name: str
+    platform: str
+    experienced: str
+    unproved: str
+    observed: str
+
+
+class DigestIncident(msgspec.Struct, frozen=True):
+    """One incident as a digest tells it; ``began`` is in the zone of the days."""
+
+    began: str
+    lasted: str
+    what: str
+    whose: str
+    target: str
+
+
+class DigestFacts(msgspec.Struct, frozen=True, tag=True):
+    """What the days from ``first`` to ``last`` were like; ``calm`` where there is nothing to tell of them."""
+
+    first: str
+    last: str
+    zone: str
+    weekly: bool
+    rows: tuple[DigestRow, ...]
+    incidents: tuple[DigestIncident, ...]
+    more_incidents: int
+    changed: tuple[str, ...]
+    more_changed: int
+    ahead: tuple[str, ...]
+    calm: bool
+
+
+Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts | ExpiryFacts | DigestFacts
 """One shape for each template of `wamon.letters`."""
 
 COUNTS_AS = {

@@ -15,6 +15,7 @@ from wamon.core.notice import Notice
 from wamon.core.notice_facts import (
     COUNTS_AS,
     BlankFacts,
+    DigestFacts,
     ExpiryFacts,
     FlawFacts,
     RestatedFacts,
@@ -31,6 +32,7 @@ TEMPLATES = {
     RestatedFacts: "restated",
     FlawFacts: "flaw",
     ExpiryFacts: "expiry",
+    DigestFacts: "digest",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 

@@ -228,6 +228,14 @@ class Reclassification(Table, frozen=True, kw_only=True):
     days: Annotated[int, v.count(1, 366), "whole days before today"] = 14
 
 
+class Digest(Table, frozen=True, kw_only=True):
+    """``[digest]``: what yesterday was like, and on Mondays what the week was."""
+
+    daily: Annotated[v.YesNo, "false: none on the other six days"] = True
+    weekly: Annotated[v.YesNo, "false: Monday's is one like the others"] = True
+    at: Annotated[v.TimeOfDay, "its time of day in [service] timezone"] = time(8, 0)
+
+
 class Reference(Table, frozen=True, kw_only=True):
     """``[reference]``: Meta's own status page, read beside our looks and never trusted."""
 
@@ -264,6 +272,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     availability: Availability = Availability()
     incidents: Incidents = Incidents()
     reclassification: Reclassification = Reclassification()
+    digest: Digest = Digest()
     reference: Reference = Reference()
     network: Network = Network()
     channels: tuple[Channel, ...] = ()
@@ -281,6 +290,7 @@ SINGLE: dict[str, type[Table]] = {
     "availability": Availability,
     "incidents": Incidents,
     "reclassification": Reclassification,
+    "digest": Digest,
     "reference": Reference,
     "network": Network,
 }
