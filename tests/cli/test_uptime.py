@@ -3,8 +3,11 @@
 import asyncio
 import csv
 import io
+import re
+import shutil
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,13 +15,16 @@ import pytest
 
 from tests.cli.program import asked, wamon
 from wamon.cli.figures import Row
-from wamon.cli.uptime_files import write_csv, write_html
+from wamon.cli.uptime_files import Head, write_csv, write_html
+from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.meta_page import UPTIME, WHATSAPP, Series
 from wamon.core.publication import Passed, Publication
 from wamon.core.secondary import Secondary
+from wamon.core.segments import Segment
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, parse_iso
-from wamon.core.uptime import Figures
+from wamon.core.uptime import Figures, clock_text
 from wamon.ledger import open_ledger
+from wamon.statement import METHOD, Exclusion, Outage, Statement
 from wamon.work.bookkeeping import Bookkeeper
 
 
@@ -32,11 +38,22 @@ def day_of_looks(**lost_ms: int) -> Figures:
     return Figures(total_ms=DAY, **lost_ms)
 
 
+RESTATED_AT = "2026-10-12T06:00:00Z"
+MORNING = parse_iso("2026-10-01T09:00:00Z")
+OVER = MORNING + 20 * MINUTE
+GOOD = (Column.UP, Verdict.OK, Cause.NONE, False, "", -1, 540)
+STRETCHES = [
+    Segment(MORNING - 9 * HOUR, MORNING, *GOOD),
+    Segment(MORNING, OVER, Column.DOWN, Verdict.SYSTEM_ERROR, Cause.AUTHENTICATION, False, "", MORNING, 20),
+    Segment(OVER, MORNING + 15 * HOUR, *GOOD),
+]
+
+
 async def write(path: Path, rows: Sequence[Publication]) -> None:
     ledger = open_ledger(path)
     book = Bookkeeper(ledger, {})
     for row in rows:
-        await book.publish([(row, ())])
+        await book.publish([(row, STRETCHES if row.published_at_ms == parse_iso(RESTATED_AT) else ())])
     at_ms = parse_iso("2026-10-12T06:00:00Z")
     await book.commit([], [], [], Passed(at_ms, Span(at_ms - 14 * DAY, at_ms)))
     for at, values in META:
@@ -66,7 +83,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 published(
                     "cloud-api",
                     second,
-                    "2026-10-12T06:00:00Z",
+                    RESTATED_AT,
                     day_of_looks(down_ms=20 * MINUTE, meta_down_ms=20 * MINUTE, slow_ms=5 * MINUTE),
                     "weekly pass: same token valid (cloud-api)",
                     Secondary(20, 20, 1440, 1420, 288, 284_000_000),
@@ -210,10 +227,10 @@ def test_days_are_chosen_by_both_ends_included_and_by_target(config: Path) -> No
 
 def test_csv_opens_in_a_spreadsheet(config: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(asked("uptime", "-c", config, "--format", "csv").out)))
-    assert len(rows) == 5
+    assert [one["state"] for one in rows].count("month") == len(rows) - 5 == 4
     (day,) = (one for one in rows if (one["target"], one["date"]) == ("cloud-api", "2026-10-01"))
     assert (day["down_s"], day["first_published_availability"], day["revision"]) == ("1200.0", "1.0", "2")
-    (unseen,) = (one for one in rows if one["target"] == "platform")
+    (unseen,) = (one for one in rows if (one["target"], one["state"]) == ("platform", "frozen"))
     assert unseen["availability"] == ""
 
 
@@ -235,7 +252,7 @@ def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
     page = Elements()
     page.feed(text)
     assert page.fetched == []
-    assert page.seen.count("table") == 3
+    assert page.seen.count("table") == 3 + 3, "three rows; outages, what was left out, and Meta's own figures"
     assert "script" not in page.seen
     assert "<td>2026-10-01</td><td>98.61 % 0:20:00</td>" in text
     assert "@media print" in text
@@ -243,21 +260,75 @@ def test_html_is_one_page_that_needs_nothing_else(config: Path) -> None:
 
 def test_names_and_reasons_can_neither_break_the_page_nor_start_a_formula() -> None:
     hostile = Row("<b>", date(2026, 10, 1), "<em>", 2, day_of_looks(), "<i>", "<script>alert(1)</script>")
-    text = write_html([hostile], "<u>", "<s>", 0)
+    said = Statement(
+        (Outage("<b>", 0, 1, 1, "<em>", "<i>", "<u>", 1),), (Exclusion("<b>", 0, 1, "<em>", "<script>"),), "0" * 64
+    )
+    text = write_html([hostile], Head("<u>", "<s>", 0, "<b>"), [], said)
     page = Elements()
     page.feed(text)
     assert not {"b", "em", "i", "u", "s", "script"} & set(page.seen)
     out = io.StringIO()
     days = [{"target": "-1+cmd", "down_s": -1.0, "first_published": None}]
     write_csv({"days": days}, out)
-    assert out.getvalue().splitlines()[1] == "'-1+cmd,-1.0,"
+    assert out.getvalue().splitlines()[1] == "'-1+cmd,-1.0,,"
 
 
 def test_totals_agree_in_all_forms(config: Path) -> None:
-    days = asked("uptime", "-c", config, "--json").document["days"]
+    document = asked("uptime", "-c", config, "--json").document
     rows = list(csv.DictReader(io.StringIO(asked("uptime", "-c", config, "--format", "csv").out)))
-    assert sum(one["down_s"] for one in days) == sum(float(one["down_s"]) for one in rows) == 1200.0
-    assert asked("uptime", "-c", config, "--format", "html").out.count("0:20:00") >= 2
+    text = asked("uptime", "-c", config, "--format", "html").out
+    days = [one for one in rows if one["state"] != "month"]
+    months = {(one["target"], one["date"]): one for one in rows if one["state"] == "month"}
+    assert sum(one["down_s"] for one in document["days"]) == sum(float(one["down_s"]) for one in days) == 1200.0
+    assert len(months) == len(document["months"]) == 4
+    for month in document["months"]:
+        line = months[month["target"], month["month"]]
+        for name in ("down_s", "unobserved_s", "user_error_s", "proven_down_s", "worst_down_s"):
+            assert float(line[name]) == month[name]
+        cells = [cell for cell in re.findall(r'<tr class="month">(.*?)</tr>', text) if month["month"] in cell]
+        assert any(clock_text(round(month["down_s"] * 1000)) in cell for cell in cells)
+    (hashed,) = {one["inputs_sha256"] for one in rows} | {document["inputs_sha256"]}
+    assert re.fullmatch("[0-9a-f]{64}", hashed)
+    assert hashed in text
+
+
+def test_another_machine_with_the_database_gets_the_same_hash_and_another_question_another_one(
+    config: Path, tmp_path: Path
+) -> None:
+    shutil.copy(config.parent / "wamon.db", tmp_path / "wamon.db")
+    elsewhere = tmp_path / "other.toml"
+    elsewhere.write_text(
+        f'[service]\ndatabase = "{tmp_path}/wamon.db"\nsite = "far-away"\ntimezone = "Asia/Tokyo"\n'
+        '[[targets]]\nname = "other"\nprobe = "edge"\n'
+    )
+    here = asked("uptime", "-c", config, "--json").document["inputs_sha256"]
+    assert asked("uptime", "-c", elsewhere, "--json").document["inputs_sha256"] == here
+    before = asked("uptime", "-c", config, "--as-of", "2026-10-11", "--json").document["inputs_sha256"]
+    october = asked("uptime", "-c", config, "--from", "2026-10-01", "--json").document["inputs_sha256"]
+    assert len({here, before, october}) == 3
+
+
+def test_the_method_of_a_statement_is_told_in_the_words_of_its_page(config: Path) -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "availability.md").read_text().replace("*", "").split())
+    for sentence in METHOD:
+        assert sentence in page, sentence
+    text = asked("uptime", "-c", config, "--format", "html").out
+    assert all(escape(sentence) in text for sentence in METHOD)
+    assert asked("uptime", "-c", config, "--json").document["method"] == list(METHOD)
+
+
+def test_a_statement_lists_every_outage_and_what_was_left_out_with_reasons(config: Path) -> None:
+    document = asked("uptime", "-c", config, "--json").document
+    assert [
+        (one["target"], one["opened_at"], one["seconds"], one["kind"], one["verdict"], one["revision"])
+        for one in document["outages"]
+    ] == [("cloud-api", "2026-10-01T09:00:00Z", 1200.0, "outage", "system_error", 2)]
+    badly = [one for one in document["exclusions"] if one["what"] == "insufficient data"]
+    assert {one["target"] for one in badly} == {"platform", "graph"}
+    assert "62.5% observed, unobserved 9:00:00; counts in no month" in [one["because"] for one in badly]
+    text = asked("uptime", "-c", config, "--format", "html").out
+    assert "<td>2026-10-01T09:00:00Z</td><td>2026-10-01T09:20:00Z</td><td>0:20:00</td><td>outage</td>" in text
+    assert "<h2>Meta&#x27;s own figures</h2>" in text
 
 
 def test_without_a_database_or_days_a_sentence_says_what_to_do(config: Path, tmp_path: Path) -> None:

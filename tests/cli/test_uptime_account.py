@@ -1,22 +1,27 @@
 """``wamon uptime --account``: a client's figures are made of that client's numbers and of nobody else's."""
 
 import asyncio
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tests.cli.program import asked, wamon
 from wamon.core.incident import Lasting
 from wamon.core.knowledge import Controls, Knowledge, knowledge
+from wamon.core.maintenance import Once, Window
 from wamon.core.observation import ProbeKind
 from wamon.core.reading import read_exchange
 from wamon.core.review import Ground
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
 from wamon.core.vigil import Vigil, Watched
 from wamon.ledger import open_ledger
+from wamon.ledger.words import Declaration
+from wamon.work import maintenance
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.close import close_day
 
@@ -105,3 +110,41 @@ def test_an_account_that_nobody_knows_is_refused_with_the_nearest(config: Path) 
     refused = wamon("uptime", "-c", config, "--account", "amce")
     assert refused.code == 2
     assert "no target belongs to an account amce; did you mean acme?" in refused.err
+
+
+def test_a_statement_of_a_client_names_no_other_client_in_any_form(config: Path, tmp_path: Path) -> None:
+    shutil.copy(config.parent / "wamon.db", tmp_path / "wamon.db")
+    own = tmp_path / "wamon.toml"
+    own.write_text(config.read_text().replace(str(config.parent), str(tmp_path)))
+    asyncio.run(words_about_others(tmp_path / "wamon.db"))
+    whole = wamon("uptime", "-c", own, "--format", "html").out
+    assert "for Globex&#x27;s move" in whole
+    assert "with globex-send" in whole
+    for form in ("html", "csv", "json", "table"):
+        text = wamon("uptime", "-c", own, "--account", "acme", "--format", form).out
+        assert "acme-send" in text
+        for name in ("globex", "initech"):
+            assert name not in text.lower(), form
+    stated = asked("uptime", "-c", own, "--account", "acme", "--json").document
+    (restated,) = (one for one in stated["days"] if one["revision"] == 2)
+    assert restated["reason"] == "weekly pass: mixed burst (acme-send, with another client's)"
+    planned = [one["because"] for one in stated["exclusions"] if one["what"] == "maintenance"]
+    assert planned == ["a new line (ada)"] * 2, "one window, two targets; that of another client is not told"
+
+
+async def words_about_others(path: Path) -> None:
+    """Reasons as operators and the weekly pass write them: they may name whom they like."""
+    ledger = open_ledger(path)
+    book = Bookkeeper(ledger, {})
+    (before,) = [row for row in (await book.latest(TODAY)).values() if row.target == "acme-send"]
+    said = msgspec.structs.replace(before, reason="weekly pass: mixed burst (acme-send, with globex-send)")
+    await book.publish([(said, ())])
+    night = Once(MIDNIGHT + 2 * HOUR, MIDNIGHT + 3 * HOUR)
+    for window, because in (
+        (Window(night, "UTC", targets=("acme-send", "acme-api")), "a new line"),
+        (Window(night, "UTC", targets=("acme-api", "globex-send")), "for Globex's move"),
+    ):
+        content = maintenance.content_of(window)
+        declared = Declaration(maintenance.KIND, content, MIDNIGHT, "ada", because)
+        await ledger.write(lambda one, declared=declared: one.declare(declared))  # type: ignore[misc]
+    await ledger.close()

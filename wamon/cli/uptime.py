@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -17,8 +17,9 @@ from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.database import opened
 from wamon.cli.figures import Row, legend, months_of, print_days, print_restated, print_secondary, secondary_of
-from wamon.cli.uptime_files import write_csv, write_html
+from wamon.cli.uptime_files import Head, write_csv, write_html
 from wamon.core.days import PLATFORM_ROWS
+from wamon.core.maintenance import Window
 from wamon.core.meta_days import MetaDay
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import (
@@ -38,8 +39,11 @@ from wamon.core.timeline import day_span
 from wamon.core.uptime import Figures, percent_and_lost
 from wamon.ledger import Book
 from wamon.settings import Settings
+from wamon.statement import Declared, Statement, Stood, statement, statement_document
 from wamon.terminal import Page
 from wamon.web.reference import month_document
+from wamon.wiring import lasting, watched
+from wamon.work import maintenance
 
 _META = ("availability", "down_minutes", "days", "of_days", "seen_at", "difference_minutes")
 """What is said of Meta's month: its own figure, how much of it is known, and ours minus it."""
@@ -77,6 +81,8 @@ class Told(msgspec.Struct, frozen=True):
     reason: str
     author: str
     secondary: Secondary | None = None
+    number: int = 0
+    """Of the publication; 0 for a row that is computed now."""
 
     @property
     def partial(self) -> bool:
@@ -95,14 +101,24 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
         told = of_client(book, asked, settings, at_ms) if asked.account else chosen(book, asked, at_ms)
         passes = book.passes()
         meta_days = metas_past(book.page_versions(until_ms=at_ms + 1)).days
+        said = stated(book, told, asked, settings)
     if not told:
         raise CannotError(_nothing(asked), 1)
     states = {(one.target, one.day): day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
+    if form == "table":
+        _table(told, states, asked)
+        return FINE
+    document = document_of(told, states, insufficient=asked.insufficient) | statement_document(said)
+    document = with_meta(document, told, meta_days, settings)
     if form == "json":
-        document = document_of(told, states, insufficient=asked.insufficient)
-        write_json(with_meta(document, told, meta_days, settings))
+        write_json(document)
+    elif form == "csv":
+        write_csv(document, sys.stdout)
     else:
-        _FORMS[form](told, states, asked, settings)
+        place = settings.service.site or os.uname().nodename
+        head = Head(place, zone.key, now_ms(), asked.account)
+        rows = rows_of(told, states)
+        sys.stdout.write(write_html(rows, head, document["months"], said, insufficient=asked.insufficient))
     return FINE
 
 
@@ -125,6 +141,7 @@ def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
             row.reason,
             row.author,
             secondary_from(row.figures),
+            row.n,
         )
     return [trails[key] for key in sorted(trails)]
 
@@ -132,7 +149,11 @@ def chosen(book: Book, asked: Asked, at_ms: int) -> list[Told]:
 def of_client(book: Book, asked: Asked, settings: Settings, at_ms: int) -> list[Told]:
     """The days of one client. Its platform's are computed now, so `--as-of` has none."""
     client = Client(asked.account or "", book, settings, at_ms)
-    own = [one for one in chosen(book, asked, at_ms) if client.owns(one.target)]
+    own = [
+        msgspec.structs.replace(one, reason=client.discreet(one.reason))
+        for one in chosen(book, asked, at_ms)
+        if client.owns(one.target)
+    ]
     if asked.as_of is not None or asked.target not in (None, *PLATFORM_ROWS):
         return own
     every = own if asked.target is None else chosen(book, msgspec.structs.replace(asked, target=None), at_ms)
@@ -144,6 +165,39 @@ def of_client(book: Book, asked: Asked, settings: Settings, at_ms: int) -> list[
 def _computed(row: Publication) -> Told:
     sums, said = row.figures, row.published_at_ms
     return Told(row.target, row.day, row.zone, 0, said, sums, sums, row.reason, row.author, row.secondary)
+
+
+def stated(book: Book, told: Sequence[Told], asked: Asked, settings: Settings) -> Statement:
+    """Outages, exclusions and the hash behind days; a client's names nobody else's targets."""
+    days = [
+        Stood(
+            one.target,
+            one.day,
+            day_span(one.day, ZoneInfo(one.zone)),
+            one.zone,
+            one.revision,
+            one.published_at_ms,
+            one.figures,
+            one.reason,
+            one.author,
+            book.segments(one.number) if one.number else (),
+        )
+        for one in told
+    ]
+    rows = {one.target for one in told}
+    before = {name: one.account for name, one in book.last_contexts().items()}
+    accounts = before | {one.name: one.account for one in watched(settings)}
+    windows = [one for one in book.declarations(maintenance.KIND) if one.withdrawn_at_ms is None]
+    declared = [Declared(maintenance.window_of(one), one.because, one.author) for one in windows]
+    if asked.account:
+        declared = [one for one in declared if _only_about(one.window, asked.account, accounts)]
+    return statement(days, {name: accounts[name] for name in rows & accounts.keys()}, declared, lasting(settings))
+
+
+def _only_about(window: Window, account: str, accounts: Mapping[str, str]) -> bool:
+    """Whether a window's words may be read by one client: it is about nobody else, or about everybody."""
+    about = {other for name, other in accounts.items() if window.covers(name, other)}
+    return about <= {account} or not (window.targets or window.accounts)
 
 
 def _nothing(asked: Asked) -> str:
@@ -170,7 +224,7 @@ def rows_of(told: Sequence[Told], states: States) -> list[Row]:
     ]
 
 
-def document_of(told: Sequence[Told], states: States, *, insufficient: bool = False) -> dict[str, object]:
+def document_of(told: Sequence[Told], states: States, *, insufficient: bool = False) -> dict[str, Any]:
     """``days`` as in a replay's document, and ``months`` with the same figures and how many days they are of."""
     days = [
         day_document(
@@ -214,7 +268,7 @@ def _month_of_secondary(days: Sequence[Secondary | None]) -> dict[str, float | N
     return None if document is None else {"days": sum(one is not None for one in days)} | document
 
 
-def _table(told: Sequence[Told], states: States, asked: Asked, _: Settings) -> None:
+def _table(told: Sequence[Told], states: States, asked: Asked) -> None:
     rows, page = rows_of(told, states), Page()
     print_days(page, rows, insufficient=asked.insufficient)
     page.line("")
@@ -243,20 +297,3 @@ def with_meta(
         if meta is not None:
             row["meta"] = {name: meta[name] for name in _META}
     return document
-
-
-def _csv(told: Sequence[Told], states: States, _: Asked, __: Settings) -> None:
-    write_csv(document_of(told, states), sys.stdout)
-
-
-def _html(told: Sequence[Told], states: States, asked: Asked, settings: Settings) -> None:
-    place = settings.service.site or os.uname().nodename
-    rows, zone = rows_of(told, states), settings.service.timezone.key
-    sys.stdout.write(write_html(rows, zone, place, now_ms(), insufficient=asked.insufficient))
-
-
-_FORMS: Mapping[str, Callable[[Sequence[Told], States, Asked, Settings], None]] = {
-    "table": _table,
-    "csv": _csv,
-    "html": _html,
-}
