@@ -17,6 +17,7 @@ from wamon.core.account_facts import (
     template_fact,
     template_subject,
 )
+from wamon.core.account_lines import Expected
 from wamon.core.cadence import next_slot, offset_ms
 from wamon.core.finding import Cause
 from wamon.core.observation import Exchange
@@ -25,7 +26,15 @@ from wamon.jobs import Job
 from wamon.ledger import LedgerError
 from wamon.probes.account import health_request, number_request, subscribed_apps_request, template_request
 from wamon.probes.aim import Aim
-from wamon.settings import Account, AnyTarget, ApiTarget, MessageTarget, Settings, TokenTarget
+from wamon.settings import (
+    Account,
+    AnyTarget,
+    ApiTarget,
+    MessageTarget,
+    Settings,
+    TokenTarget,
+    WebhookTarget,
+)
 from wamon.wire.request import Request
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.look import Watch
@@ -78,14 +87,8 @@ class Accounts:
         return [
             Job(f"account:{account.name}", self._due(account.name, every_ms), self._round(account, carrier.name))
             for account in (self._settings.graph, *self._settings.accounts)
-            if (carrier := self._carrier(account.name)) is not None
+            if (carrier := carrier_of(account.name, self._settings)) is not None
         ]
-
-    def _carrier(self, account: str) -> AnyTarget | None:
-        """The target whose token, time-out and trust the questions travel with."""
-        asking = (ApiTarget, MessageTarget, TokenTarget)
-        own = (one for one in self._settings.targets if one.account == account and isinstance(one, asking))
-        return next(own, None)
 
     def _due(self, account: str, every_ms: int) -> Callable[[int], int]:
         offset = offset_ms(account, every_ms)
@@ -112,15 +115,42 @@ class Accounts:
             for one in questions:
                 if self._throttled(account.name):
                     break
-                at_ms = self._clock()
-                exchange = await self._askers.send(carrier, one.request(self._askers.aim(carrier)), at_ms)
-                stated.append(Stated(at_ms, account.name, one.subject, one.read(exchange)))
+                stated.append(await answer(one, account.name, carrier, self._askers, self._clock()))
             try:
                 await self._book.keep_account_facts(stated)
             except LedgerError as trouble:
                 _log.error("what Graph says of account %s could not be recorded: %s", account.name, trouble)
 
         return ask
+
+
+def carrier_of(account: str, settings: Settings) -> AnyTarget | None:
+    """The target whose token, time-out and trust an account's questions travel with."""
+    asking = (ApiTarget, MessageTarget, TokenTarget)
+    return next((one for one in settings.targets if one.account == account and isinstance(one, asking)), None)
+
+
+async def answer(one: Question, account: str, carrier: str, askers: Askers, at_ms: int) -> Stated:
+    """Ask one question, and read the answer."""
+    exchange = await askers.send(carrier, one.request(askers.aim(carrier)), at_ms)
+    return Stated(at_ms, account, one.subject, one.read(exchange))
+
+
+def expected(settings: Settings) -> dict[str, Expected]:
+    """What the configuration says of every account: its app, and where its webhooks should go."""
+    own_door = (settings.receiver.public_url,) if settings.receiver.public_url else ()
+    return {
+        account.name: Expected(
+            account.app_id or "",
+            own_door
+            + tuple(
+                one.url
+                for one in settings.targets
+                if isinstance(one, WebhookTarget) and one.account == account.name
+            ),
+        )
+        for account in (settings.graph, *settings.accounts)
+    }
 
 
 def questions_of(account: Account, settings: Settings) -> Iterator[Question]:

@@ -7,7 +7,6 @@ from typing import Protocol
 from wamon.core.endpoint_checks import (
     Checked,
     Flaw,
-    certificate_ends,
     event_taken,
     key_prefix,
     known_flaws,
@@ -78,7 +77,7 @@ class Endpoints:
     async def _check(self, target: WebhookTarget, opened: dict[Flaw, int], now_ms: int) -> list[Checked]:
         aim = renewed(self._askers.aim(target.name))
         handshake = await self._askers.send(target.name, wrong_token_request(aim), now_ms)
-        found = [Checked(Flaw.WRONG_TOKEN, token_taken(handshake)), certificate_ends(handshake)]
+        found = [Checked(Flaw.WRONG_TOKEN, token_taken(handshake))]
         if target.signed_event:
             for flaw, request in (
                 (Flaw.FORGED_EVENT, forged_event_request(aim)),

@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from tests.cli.program import asked, wamon
 from wamon.core.judgement import RULES
 from wamon.simulator.faults import GraphError
 from wamon.simulator.simulator import Simulator
-from wamon.simulator.world import ACCESS_TOKEN, VERIFY_TOKEN
+from wamon.simulator.world import ACCESS_TOKEN, ACCOUNT_ID, VERIFY_TOKEN
 
 MESSAGE = """
 [[targets]]
@@ -200,3 +202,30 @@ def test_warnings_are_shown_and_are_no_failure(platform: Simulator, config: Path
     ended = wamon("check", "-c", config, **SECRETS)
     assert ended.code == 0
     assert "only one control target" in ended.out
+
+
+def test_check_says_what_graph_says_of_the_account(platform: Simulator, config: Path) -> None:
+    config.write_text(config.read_text().replace("[graph]\n", f'[graph]\nwaba_id = "{ACCOUNT_ID}"\n'))
+    ended = wamon("check", "-c", config, COLUMNS="80", **SECRETS)
+    assert ended.code == 0
+    assert "What Graph says of the accounts" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
+    lights = {one["subject"]: one["light"] for one in checked(config)["accounts"]}
+    assert lights["subscribed_apps"] == lights["health"] == "green"
+
+
+def test_an_account_whose_webhooks_nobody_gets_is_bad_news_with_a_remedy(
+    platform: Simulator, config: Path
+) -> None:
+    config.write_text(config.read_text().replace("[graph]\n", f'[graph]\nwaba_id = "{ACCOUNT_ID}"\n'))
+    (account,) = platform.world.accounts
+    platform.world = replace(platform.world, accounts=(replace(account, subscribed_app_ids=()),))
+    ended = wamon("check", "-c", config, **SECRETS)
+    assert ended.code == 1
+    assert "no app gets the account's webhooks" in ended.out
+    assert "subscribe your app" in ended.out
+
+
+def checked(config: Path) -> dict[str, Any]:
+    document: dict[str, Any] = wamon("check", "-c", config, "--json", **SECRETS).document
+    return document

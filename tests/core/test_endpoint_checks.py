@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from wamon.core.endpoint_checks import (
     Checked,
     Flaw,
-    certificate_ends,
     event_taken,
     known_flaws,
     not_public,
@@ -19,7 +18,7 @@ from wamon.core.endpoint_checks import (
 )
 from wamon.core.incident import Kind
 from wamon.core.observation import Exchange, Failure, Phase
-from wamon.core.timeline import DAY, HOUR, parse_iso
+from wamon.core.timeline import HOUR, parse_iso
 from wamon.letters import written
 
 NOW = parse_iso("2026-11-22T03:00:00Z")
@@ -53,19 +52,6 @@ def test_a_wrong_token_is_taken_where_its_challenge_comes_back(seen: Exchange, t
 )
 def test_an_event_is_taken_with_200_and_nothing_else(http_status: int, taken: bool | None) -> None:
     assert event_taken(answered(http_status)) is taken
-
-
-@pytest.mark.parametrize(
-    ("left_ms", "found"), [(14 * DAY, False), (14 * DAY - 1, True), (0, True), (-DAY, True), (90 * DAY, False)]
-)
-def test_a_certificate_with_less_than_a_fortnight_is_about_to_end(left_ms: int, found: bool) -> None:
-    assert certificate_ends(answered(403, certificate_expires_ms=NOW + left_ms)).found is found
-    assert certificate_ends(answered(403)).found is None
-
-
-def test_how_long_a_certificate_lasts_is_told_in_days() -> None:
-    seen = answered(403, certificate_expires_ms=NOW + 5 * DAY + HOUR)
-    assert certificate_ends(seen).seen == "It ends at 2026-11-27T04:00:00Z, in 5 days."
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from wamon.cli.account_answers import ask_accounts, line_documents, print_lines
 from wamon.cli.answers import BAD_NEWS, FINE, WRONG, CannotError, say, write_json
 from wamon.cli.configuration import settings_of
 from wamon.cli.looking import Seen, asking_of, look_at, milliseconds
 from wamon.cli.progress import patience
+from wamon.core.account_lines import Light, Line
 from wamon.core.catalogue import wording
 from wamon.core.finding import Verdict
 from wamon.core.judgement import verdict_document
@@ -27,12 +29,16 @@ _TAKEN_REMEDY = "compare hub.verify_token before echoing the challenge, and answ
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What a check found. ``problems`` make the configuration unusable; ``unasked`` gives reasons by target."""
+    """What a check found. ``problems`` make the configuration unusable; ``unasked`` gives reasons by target.
+
+    ``accounts`` is what Graph says of them.
+    """
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     seen: tuple[Seen, ...]
     unasked: dict[str, str]
+    accounts: tuple[Line, ...] = ()
 
     @property
     def code(self) -> int:
@@ -40,7 +46,8 @@ class Checked(msgspec.Struct, frozen=True):
         if self.problems:
             return WRONG
         fine = all(one.finding.verdict is Verdict.OK and not one.wrong_token_taken for one in self.seen)
-        return FINE if fine else BAD_NEWS
+        wrong = any(one.light is Light.RED for one in self.accounts)
+        return FINE if fine and not wrong else BAD_NEWS
 
 
 def check_command(config: Path | None, as_json: bool) -> int:
@@ -62,7 +69,8 @@ def check(settings: Settings, known: Knowledge) -> Checked:
     today = datetime.now(UTC).date()
     chosen, every, unasked = _askable(settings)
     seen = look_at(chosen, every, known, wrong_token=True) if chosen else []
-    return Checked(tuple(_problems(settings)), tuple(warnings(settings, today)), tuple(seen), unasked)
+    accounts = tuple(ask_accounts(settings, every))
+    return Checked(tuple(_problems(settings)), tuple(warnings(settings, today)), tuple(seen), unasked, accounts)
 
 
 def _problems(settings: Settings) -> Sequence[str]:
@@ -101,6 +109,7 @@ def _document(found: Checked, known: Knowledge) -> dict[str, object]:
         "problems": list(found.problems),
         "warnings": list(found.warnings),
         "targets": [_target_document(one, known) for one in found.seen],
+        "accounts": line_documents(found.accounts),
         "not_asked": found.unasked,
     }
 
@@ -125,6 +134,7 @@ def _print(page: Page, found: Checked, known: Knowledge, name: str) -> None:
         heads = ("target", "verdict", "rule", *(step.partition("_")[0] for step in STEPS))
         page.table(heads, [_cells(one) for one in found.seen], right=heads[3:], prose=["rule"])
         page.line(("steps in milliseconds; first: until the first byte of the answer", QUIET))
+    print_lines(page, found.accounts)
     if found.unasked:
         page.heading("Not asked")
         page.fields(found.unasked.items())

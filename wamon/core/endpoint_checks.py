@@ -9,10 +9,7 @@ from wamon.core.notice import Notice, NoticePhase
 from wamon.core.notice_facts import FlawFacts
 from wamon.core.notice_words import clock
 from wamon.core.observation import Exchange, Failure, Phase
-from wamon.core.timeline import DAY, iso, parse_iso
-
-CERTIFICATE_DAYS = 14
-"""What renews itself does so a month before the end: with so few days left, that has failed."""
+from wamon.core.timeline import iso, parse_iso
 
 MEDIAN_MS, TAIL_MS, TAIL_SHARE = 250.0, 1000.0, 0.01
 """Meta's targets for a callback: a median of at most 250 ms, and less than 1 % over a second.
@@ -28,12 +25,11 @@ _MENDED = 0.9
 
 
 class Flaw(StrEnum):
-    """What may be wrong with an endpoint that answers."""
+    """What may be wrong with an endpoint that answers; that its certificate ends is told as an expiry."""
 
     WRONG_TOKEN = "wrong-token"  # noqa: S105  # the flaw's name
     FORGED_EVENT = "forged-event"
     UNSIGNED_EVENT = "unsigned-event"
-    CERTIFICATE_ENDS = "certificate-ends"
     NOT_PUBLIC = "certificate-not-public"
     SLOW = "slow"
 
@@ -78,13 +74,6 @@ _WORDS = {
         "refuse what carries no X-Hub-Signature-256",
         _ANYBODY,
     ),
-    Flaw.CERTIFICATE_ENDS: _Words(
-        Severity.STANDARD,
-        "the certificate is about to end",
-        "the certificate was renewed",
-        "renew it; see why it did not renew itself",
-        "Meta delivers nothing to an endpoint whose certificate has ended.",
-    ),
     Flaw.NOT_PUBLIC: _Words(
         Severity.URGENT,
         "the certificate is not from a public authority",
@@ -114,15 +103,6 @@ def event_taken(seen: Exchange) -> bool | None:
     if seen.reached is not Phase.ANSWERED or status >= 500 or status == 429:
         return None
     return status == 200
-
-
-def certificate_ends(seen: Exchange) -> Checked:
-    """Whether the certificate shown has few days left."""
-    if seen.certificate_expires_ms is None:
-        return Checked(Flaw.CERTIFICATE_ENDS, None)
-    left_ms = seen.certificate_expires_ms - (seen.at_ms or 0)
-    ends = f"It ends at {iso(seen.certificate_expires_ms)}, in {max(0, left_ms // DAY)} days."
-    return Checked(Flaw.CERTIFICATE_ENDS, left_ms < CERTIFICATE_DAYS * DAY, ends)
 
 
 def not_public(seen: Exchange) -> Checked:
