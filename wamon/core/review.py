@@ -31,6 +31,8 @@ from wamon.core.watched import EVIDENCE, Watched
 LISTED = 20
 """So many days and reasons are named in a notice; `wamon uptime` and `wamon reclassify` show all."""
 
+ONE_DAY = timedelta(days=1)
+
 MARGIN_MS = DAY
 """Evidence is read this far beyond the days judged, on both sides."""
 
@@ -120,6 +122,14 @@ def window(now_ms: int, zone: ZoneInfo, days: int) -> Span:
 
 def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
     """Judge all targets again inside a window and publish every closed day whose figures differ."""
+    found = judge_again(accounts, within, ground)
+    marks = {one.target: standing(one.marks, found.rulings, one.target) for one in accounts}
+    published = _published(marks, within, found, ground)
+    return msgspec.structs.replace(found, publications=tuple(published))
+
+
+def judge_again(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
+    """What turns inside a window, and what stays doubtful; nothing is published yet."""
     everything = Gathered(
         accounts,
         ground.targets,
@@ -140,9 +150,7 @@ def review(accounts: Sequence[Account], within: Span, ground: Ground) -> Review:
         rulings.extend(judged.rulings)
         turns.extend(turned(one.marks, judged.rulings, ground.now_ms))
         kept.extend(unturned(one, judged.kept))
-    marks = {one.target: standing(one.marks, rulings, one.target) for one in accounts}
-    published = tuple(_published(marks, within, turns, ground))
-    return Review(tuple(rulings), published, tuple(turns), tuple(kept))
+    return Review(tuple(rulings), (), tuple(turns), tuple(kept))
 
 
 def standing(marks: Sequence[Mark], rulings: Iterable[Ruling], target: str) -> Sequence[Mark]:
@@ -186,25 +194,30 @@ def unturned(account: Account, kept: Sequence[Kept]) -> list[Unturned]:
 
 
 def _published(
-    marks: Mapping[str, Sequence[Mark]], within: Span, turns: Sequence[Turn], ground: Ground
+    marks: Mapping[str, Sequence[Mark]], within: Span, found: Review, ground: Ground
 ) -> Iterable[Publication]:
-    """Days that are closed and whose figures differ from what was last said of them."""
-    reason = reason_text(turns)
-    last = within.end_ms - 1
-    for day in days_between(day_of(within.start_ms, ground.zone), day_of(last, ground.zone)):
+    """Days that are closed and whose figures differ from what was last said of them.
+
+    A day just outside the window is published again where an incident reaches over its midnight, never first.
+    """
+    reason = reason_text(found.turns)
+    first, last = (day_of(at_ms, ground.zone) for at_ms in (within.start_ms, within.end_ms - 1))
+    outside = (first - ONE_DAY, last + ONE_DAY) if found.rulings else ()
+    for day in sorted((*days_between(first, last), *outside)):
         state = day_state(day, ground.calendar.zone_of(day), ground.now_ms, ground.passes)
         if state is DayState.OPEN:
             continue
-        lost = _lost(marks, day, ground)
+        lost = lost_rows(marks, day, ground)
         for fresh in day_publications(marks, day, ground, reason):
-            if fresh.target in lost:
+            latest = ground.latest(fresh.target, day)
+            if fresh.target in lost or (latest is None and day in outside):
                 continue
-            row = publish(fresh, ground.latest(fresh.target, day), state=state, reopen=ground.reopen)
+            row = publish(fresh, latest, state=state, reopen=ground.reopen)
             if row is not None:
                 yield row
 
 
-def _lost(marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground) -> set[str]:
+def lost_rows(marks: Mapping[str, Sequence[Mark]], day: date, ground: Ground) -> set[str]:
     """Rows of a day that cannot be computed any more, because looks that decide it were dropped."""
     span = ground.calendar.span(day)
     lost = {name for name, row in marks.items() if not decided(row, span, ground.pruned.get(name))}

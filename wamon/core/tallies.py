@@ -12,7 +12,8 @@ WINDOW_MS = 5 * MINUTE
 """Windows begin at whole multiples of this since 1970, so every zone's midnight is the beginning of one."""
 
 _A_DAY = DAY // WINDOW_MS
-_COUNTED = frozenset({Column.UP, Column.USER, Column.DOWN})
+COUNTED = frozenset({Column.UP, Column.USER, Column.DOWN})
+"""The columns of looks that were answered, or failed by Meta's fault."""
 
 
 class Tally(NamedTuple):
@@ -31,7 +32,7 @@ class Tallies:
 
     def take(self, looks: Iterable[tuple[int, Column]]) -> None:
         """Count looks, given by instant and column."""
-        counted = [(at_ms // WINDOW_MS, column) for at_ms, column in looks if column in _COUNTED]
+        counted = [(at_ms // WINDOW_MS, column) for at_ms, column in looks if column in COUNTED]
         for window, count in Counter(window for window, _ in counted).items():
             self._add(window, count, 0)
         for window, count in Counter(window for window, column in counted if column is Column.DOWN).items():

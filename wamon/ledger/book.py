@@ -13,6 +13,7 @@ from wamon.ledger.outbox import Outbox
 from wamon.ledger.presence import Presence
 from wamon.ledger.published import Published
 from wamon.ledger.reference import Reference
+from wamon.ledger.reviewing import Reviewed
 from wamon.ledger.schema import GUARDED, guards
 from wamon.ledger.words import Sizes
 
@@ -40,7 +41,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Published, Outbox, Presence, Reference, AccountFacts, Latencies, Canaries):
+class Book(Declared, Reviewed, Published, Outbox, Presence, Reference, AccountFacts, Latencies, Canaries):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from wamon.core.account_facts import Stated
+from wamon.core.afresh import News, OnRecord
+from wamon.core.doubt import Trouble
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.gathering import Beside
 from wamon.core.incident import Kind
@@ -131,9 +133,17 @@ class Bookkeeper:
             for mark in await self._ledger.marks(control, span, standing=False)
         ]
 
-    async def troubled(self, span: Span) -> set[str]:
-        """Targets with a look in the span that was kept whole: not good, or evidence."""
-        return {one.exchange.target for one in await self._ledger.witnessed(span)}
+    async def troubles(self, span: Span) -> Mapping[str, Trouble]:
+        """What was first found of looks that were kept whole: those not good, and evidence."""
+        return await self._ledger.read(lambda book: book.troubles(span))
+
+    async def news(self, target: str, span: Span) -> Sequence[News]:
+        """What was learned of a target's looks, and when."""
+        return await self._ledger.read(lambda book: book.news(target, span))
+
+    async def known_of(self, target: Watched, days: Mapping[date, Span], span: Span) -> OnRecord:
+        """What is known of a target without its days being read."""
+        return await self._ledger.read(lambda book: book.known_of(target, days, span))
 
     async def account(self, target: str, account: str, span: Span) -> Account:
         """All that is on record for a target within a span."""

@@ -4,31 +4,34 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import date
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.afresh import News, OnRecord, days_anew, days_of, known_of, said_anew
 from wamon.core.calendar import zones_of
-from wamon.core.days import Overlay
+from wamon.core.days import Overlay, counted
+from wamon.core.doubt import Trouble, needed
 from wamon.core.finding import Mark, Ruling
 from wamon.core.gathering import Beside
 from wamon.core.knowledge import Controls, Knowledge, Look
 from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
-from wamon.core.platform import RECEIVE, SEND
 from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.reclassification import Account
 from wamon.core.review import (
     MARGIN_MS,
+    ONE_DAY,
     Ground,
     Review,
     Turn,
     Unturned,
-    day_timeline,
+    judge_again,
+    reason_text,
     restated_notice,
-    review,
     standing,
     window,
 )
@@ -37,12 +40,22 @@ from wamon.core.timeline import DAY, Span, day_span, iso
 from wamon.core.watched import Watched
 from wamon.work.close import segments_of
 
+T = TypeVar("T")
+
 
 class Book(Protocol):
     """What the pass reads, and the one transaction it writes."""
 
-    async def troubled(self, span: Span) -> set[str]:
-        """Targets with at least one look in the span that was not good, and those whose exchanges are evidence."""
+    async def troubles(self, span: Span) -> Mapping[str, Trouble]:
+        """What was first found of looks that were kept whole, by target."""
+        ...
+
+    async def marks(self, target: str, span: Span) -> Sequence[Mark]: ...
+
+    async def news(self, target: str, span: Span) -> Sequence[News]: ...
+
+    async def known_of(self, target: Watched, days: Mapping[date, Span], span: Span) -> OnRecord:
+        """What is known of a target whose looks are not read."""
         ...
 
     async def account(self, target: str, account: str, span: Span) -> Account: ...
@@ -98,17 +111,20 @@ async def reclassify(
     dry_run: bool = False,
     off_loop: Executor | None = None,
 ) -> Outcome:
-    """Judge a window again. With ``dry_run`` nothing is written. The judging runs in ``off_loop``."""
+    """Judge a window again. With ``dry_run`` nothing is written. The judging runs in ``off_loop``.
+
+    Looks are read of targets that hindsight may turn and of its witnesses; days that nothing touched since they
+    were last computed are left as they are.
+    """
     around = Span(plan.within.start_ms - MARGIN_MS, min(plan.now_ms, plan.within.end_ms + MARGIN_MS) + 1)
-    chosen = needed(targets, await book.troubled(around))
+    chosen = needed(targets, await book.troubles(around), known.catalogue.edition)
     accounts = [await book.account(one.name, one.account, around) for one in chosen]
-    controls = await _controls(book, targets, around)
     before = await book.published(plan.within._replace(start_ms=plan.within.start_ms - 3 * DAY), plan.zone)
     passed = Passed(plan.now_ms, plan.within)
     ground = Ground(
         targets=targets,
         first_ms=first_ms,
-        known=Knowledge(known.catalogue, controls),
+        known=Knowledge(known.catalogue, await _controls(book, targets if chosen else (), around)),
         zone=plan.zone,
         confirm=plan.confirm,
         now_ms=plan.now_ms,
@@ -121,13 +137,58 @@ async def reclassify(
         zones=zones_of((day, row.zone) for (_, day), row in before.items()),
         pruned=await book.pruned(),
     )
-    found = await _off_loop(off_loop, lambda: review(accounts, plan.within, ground))
+    found = await _off_loop(off_loop, lambda: judge_again(accounts, plan.within, ground))
+    rows = await _said_anew(book, accounts, found, plan.within, ground, off_loop)
+    found = msgspec.structs.replace(found, publications=tuple(row for row, _ in rows))
     notice = restated_notice(found, ground.latest, plan.now_ms)
     if not dry_run:
-        marks = {one.target: standing(one.marks, found.rulings, one.target) for one in accounts}
-        rows = [(row, _segments(row, marks, ground)) for row in found.publications]
         await book.commit(found.rulings, rows, [notice] if notice else [], passed)
     return Outcome(found, before, notice)
+
+
+async def _said_anew(
+    book: Book,
+    accounts: Sequence[Account],
+    found: Review,
+    within: Span,
+    ground: Ground,
+    off_loop: Executor | None,
+) -> list[tuple[Publication, Sequence[Segment]]]:
+    """The rows that say something else now, and the stretches behind them; only touched days are read."""
+    marks = {one.target: standing(one.marks, found.rulings, one.target) for one in accounts}
+    span = Span(within.start_ms - MARGIN_MS, min(ground.now_ms, within.end_ms + MARGIN_MS) + 1)
+    inside = {day: ground.calendar.span(day) for day in days_of(within, ground)}
+    edges = {min(inside) - ONE_DAY: ground.calendar.span(min(inside) - ONE_DAY), **inside}
+    records = []
+    for one in counted(ground.targets):
+        if one.name not in marks:
+            records.append(await book.known_of(one, edges, span))
+            continue
+        news = [News(each.at_ms, ground.now_ms) for each in found.rulings if each.target == one.name]
+        news += await book.news(one.name, span)
+        records.append(known_of(one, marks[one.name], news, edges, span))
+    reason = reason_text(found.turns)
+    rows: list[tuple[Publication, Sequence[Segment]]] = []
+    for anew in await _off_loop(off_loop, lambda: days_anew(records, within, ground)):
+        near = Span(anew.span.start_ms - MARGIN_MS, anew.span.end_ms + MARGIN_MS)
+        looks = {name: await _looks(book, name, near, span, marks, found.rulings) for name in anew.names}
+        said = await _off_loop(off_loop, partial(said_anew, anew, looks, ground, reason))
+        rows += [(row, segments_of(timeline, anew.span)) for row, timeline in said]
+    return rows
+
+
+async def _looks(
+    book: Book,
+    target: str,
+    near: Span,
+    read: Span,
+    marks: Mapping[str, Sequence[Mark]],
+    rulings: Sequence[Ruling],
+) -> Sequence[Mark]:
+    """A target's looks around a day, as they stand after the pass."""
+    if target in marks and read.start_ms <= near.start_ms:
+        return marks[target]
+    return standing(await book.marks(target, near), rulings, target)
 
 
 async def _controls(book: Book, targets: Sequence[Watched], around: Span) -> Controls:
@@ -140,35 +201,10 @@ async def _controls(book: Book, targets: Sequence[Watched], around: Span) -> Con
     return controls
 
 
-def _segments(row: Publication, marks: Mapping[str, Sequence[Mark]], ground: Ground) -> list[Segment]:
-    """The stretches behind a publication; a row put together of others has none of its own."""
-    if row.target not in marks:
-        return []
-    span = ground.calendar.span(row.day)
-    probe = next(one.probe for one in ground.targets if one.name == row.target)
-    return segments_of(day_timeline(probe, marks[row.target], span, ground), span)
-
-
-def needed(targets: Sequence[Watched], troubled: set[str]) -> list[Watched]:
-    """Whose looks must be read: those in trouble, the evidence, and all that the platform's row is made of.
-
-    With a target in trouble all of its account: how full the quota was, how many calls were made and how well the
-    number is are told by its good neighbours too, and may speak against a turn.
-    """
-    together = SEND | RECEIVE
-    platform = any(one.probe in together and one.name in troubled for one in targets)
-    households = {one.account for one in targets if one.name in troubled}
-    return [
-        one
-        for one in targets
-        if one.account in households or one.probe is ProbeKind.TOKEN or (platform and one.probe in together)
-    ]
-
-
-async def _off_loop(executor: Executor | None, judge: Callable[[], Review]) -> Review:
+async def _off_loop(executor: Executor | None, compute: Callable[[], T]) -> T:
     if executor is None:
-        return judge()
-    return await asyncio.get_running_loop().run_in_executor(executor, judge)
+        return compute()
+    return await asyncio.get_running_loop().run_in_executor(executor, compute)
 
 
 class PassAsked(msgspec.Struct, frozen=True):
