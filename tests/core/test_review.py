@@ -3,6 +3,8 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from wamon.core.finding import Cause, Column, Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
 from wamon.core.judgement import judge
@@ -22,6 +24,7 @@ KNOWN = knowledge()
 MIDNIGHT = parse_iso("2026-11-03T00:00:00Z")
 TUESDAY = date(2026, 11, 3)
 NOW = MIDNIGHT + DAY + 6 * HOUR
+GOOD = judge(read_exchange({"probe": "api", "body": {"id": "1"}}), KNOWN)
 TARGETS = (Watched("api", ProbeKind.API, MINUTE), Watched("token", ProbeKind.TOKEN, 15 * MINUTE))
 BOTH = ["whatsapp_business_management", "whatsapp_business_messaging"]
 
@@ -33,11 +36,10 @@ def refused(at_ms: int) -> Exchange:
 def watched(valid: bool) -> list[Account]:
     """A day of minute looks, forty of them refused, and what `debug_token` said in the middle of it."""
     context = Context("api", MINUTE)
-    good = judge(read_exchange({"probe": "api", "body": {"id": "1"}}), KNOWN)
     bad_at = range(MIDNIGHT + 10 * HOUR, MIDNIGHT + 10 * HOUR + 40 * MINUTE, MINUTE)
     doubtful = judge(refused(bad_at[0]), KNOWN)
     looks = range(MIDNIGHT - HOUR, MIDNIGHT + DAY + HOUR, MINUTE)
-    marks = [Mark(at, context, doubtful if at in bad_at else good) for at in looks]
+    marks = [Mark(at, context, doubtful if at in bad_at else GOOD) for at in looks]
     at_ms = MIDNIGHT + 10 * HOUR + 15 * MINUTE
     facts = {"is_valid": valid, "expires_at": 0, "scopes": BOTH}
     said = read_exchange({"target": "token", "probe": "token", "at": iso(at_ms), "body": {"data": facts}})
@@ -155,6 +157,43 @@ def test_a_frozen_day_is_restated_only_when_reopened() -> None:
     assert review(accounts, WITHIN, ground(published, frozen)).publications == ()
     reopened = review(accounts, WITHIN, ground(published, frozen, reopen=True))
     assert [one.target for one in reopened.publications] == ["api"]
+
+
+def over_midnight() -> list[Account]:
+    """Six minutes down by Meta's own word, then as long a refused token that `debug_token` called valid."""
+    accounts = watched(valid=True)
+    broken = read_exchange({"target": "api", "probe": "api", "body": {"error": {"code": 131016}}})
+    seen = {
+        at_ms: msgspec.structs.replace(broken, at_ms=at_ms) if at_ms < MIDNIGHT else refused(at_ms)
+        for at_ms in range(MIDNIGHT - 6 * MINUTE, MIDNIGHT + 6 * MINUTE, MINUTE)
+    }
+    context = accounts[0].marks[0].context
+    marks = [
+        Mark(one.at_ms, context, judge(seen[one.at_ms], KNOWN) if one.at_ms in seen else GOOD)
+        for one in accounts[0].marks
+    ]
+    said_ms = MIDNIGHT + 3 * MINUTE
+    facts = {"is_valid": True, "expires_at": 0, "scopes": BOTH}
+    said = read_exchange({"target": "token", "probe": "token", "at": iso(said_ms), "body": {"data": facts}})
+    token = Mark(said_ms, Context("token", 15 * MINUTE), judge(said, KNOWN))
+    return [Account("api", "", marks, seen), Account("token", "", [token], {said_ms: said})]
+
+
+def test_a_day_just_outside_the_window_is_restated_where_an_incident_reaches_over_its_midnight() -> None:
+    """Six minutes alone are no outage by Meta's rule; with the six that the pass turns they are twelve."""
+    accounts, monday = over_midnight(), date(2026, 11, 2)
+    marks = {one.target: one.marks for one in accounts}
+    first = [row for day in (monday, TUESDAY) for row in day_publications(marks, day, ground(), "closed")]
+    trail = {(row.target, row.day): msgspec.structs.replace(row, revision=1) for row in first}
+    assert trail["api", monday].figures.meta_down_ms == 0
+    rows = {row.day: row for row in review(accounts, WITHIN, ground(trail)).publications if row.target == "api"}
+    assert rows[TUESDAY].figures.meta_down_ms == 6 * MINUTE - MINUTE // 2
+    assert (rows[monday].figures.meta_down_ms, rows[monday].revision) == (6 * MINUTE + MINUTE // 2, 2)
+
+
+def test_a_day_outside_the_window_that_was_never_published_stays_so() -> None:
+    rows = review(over_midnight(), WITHIN, ground()).publications
+    assert {row.day for row in rows} == {TUESDAY}
 
 
 def test_a_closed_day_keeps_the_zone_it_was_closed_in() -> None:

@@ -78,7 +78,7 @@ def known_of(
     bands = {day: band_around(whole.end_ms, target.interval_ms, span.end_ms) for day, whole in days.items()}
     return OnRecord(
         target,
-        news,
+        sorted(news),
         {day: sum(one.finding.column in COUNTED for one in _within(marks, whole)) for day, whole in days.items()},
         {day: Band(band, _within(marks, band)) for day, band in bands.items()},
     )
@@ -89,21 +89,22 @@ def _within(marks: Sequence[Mark], span: Span) -> Sequence[Mark]:
     return marks[first : bisect_left(marks, span.end_ms, lo=first, key=_at)]
 
 
-def _at(mark: Mark) -> int:
-    return mark.at_ms
+def _at(one: Mark | News) -> int:
+    return one.at_ms
 
 
-def days_of(within: Span, ground: Ground) -> list[date]:
-    """The days a window touches."""
-    return list(days_between(day_of(within.start_ms, ground.zone), day_of(within.end_ms - 1, ground.zone)))
+def days_around(within: Span, ground: Ground) -> list[date]:
+    """The days that a window touches, with the one before and the one after them."""
+    first, last = (day_of(at_ms, ground.zone) for at_ms in (within.start_ms, within.end_ms - 1))
+    return list(days_between(first - ONE_DAY, last + ONE_DAY))
 
 
 def days_anew(records: Sequence[OnRecord], within: Span, ground: Ground) -> list[Anew]:
-    """The days to compute anew: those of the window, and those beside it that something in it reaches into."""
-    inside = days_of(within, ground)
+    """The days to compute anew: those of the window, and those beside it, into which its midnights reach."""
+    days = days_around(within, ground)
     found: list[Anew] = []
-    for day in (inside[0] - ONE_DAY, *inside, inside[-1] + ONE_DAY):
-        beside = day not in inside
+    for day in days:
+        beside = day in (days[0], days[-1])
         stale = {one.watched.name for one in records if _is_stale(one, day, ground, beside=beside)}
         unsaid = not beside and _platform_is_unsaid(day, ground)
         together = {one.watched.name for one in records if one.watched.probe in SEND | RECEIVE}
@@ -134,8 +135,8 @@ def _is_stale(one: OnRecord, day: date, ground: Ground, *, beside: bool) -> bool
     if latest is None:
         first_ms = ground.first_ms.get(name)
         return not beside and first_ms is not None and first_ms < span.end_ms
-    if beside or (state is DayState.FROZEN and not ground.reopen):
-        return beside and _reached_by_news(one, day, span, ground.now_ms - 1, ground)
+    if state is DayState.FROZEN and not ground.reopen:
+        return False
     return (
         state is DayState.FROZEN
         or latest.secondary is None
@@ -169,7 +170,9 @@ def _is_overlaid(target: Watched, latest: Publication, span: Span, ground: Groun
 
 def _reached_by_news(one: OnRecord, day: date, span: Span, since_ms: int, ground: Ground) -> bool:
     """Whether something was learned since of a look that decides the day."""
-    fresh = [each.at_ms for each in one.news if each.known_ms > since_ms and _is_near(each.at_ms, span)]
+    first = bisect_left(one.news, span.start_ms - DAY, key=_at)
+    last = bisect_left(one.news, span.end_ms + DAY, lo=first, key=_at)
+    fresh = [each.at_ms for each in one.news[first:last] if each.known_ms > since_ms]
     if any(span.holds(at_ms) for at_ms in fresh):
         return True
     before = [at_ms for at_ms in fresh if at_ms < span.start_ms]
@@ -177,10 +180,6 @@ def _reached_by_news(one: OnRecord, day: date, span: Span, since_ms: int, ground
     return (bool(before) and max(before) >= _first_ms(one.around.get(day - ONE_DAY), span.start_ms)) or (
         bool(after) and min(after) <= _last_ms(one.around.get(day), span.end_ms)
     )
-
-
-def _is_near(at_ms: int, span: Span) -> bool:
-    return span.start_ms - DAY <= at_ms < span.end_ms + DAY
 
 
 def _first_ms(band: Band | None, start_ms: int) -> int:

@@ -45,8 +45,8 @@ def is_beyond_doubt(one: First, edition: str) -> bool:
 def needed(targets: Sequence[Watched], troubles: Mapping[str, Trouble], edition: str) -> list[Watched]:
     """Whose looks must be read: those in doubt and all of their account, and the witnesses that a rule may call.
 
-    Tokens are heard always, other numbers where one may be alone in its trouble, everybody where a path failed and
-    looks come from several sites.
+    With an account all tokens are heard, other numbers where one may be alone in its trouble, and everybody where
+    a path failed and looks come from several sites.
     """
     doubts = {
         one.name: [first for first in found.firsts if not is_beyond_doubt(first, edition)]
@@ -72,7 +72,7 @@ def needed(targets: Sequence[Watched], troubles: Mapping[str, Trouble], edition:
         for one in targets
         if one.name in doubts
         or one.account in households
-        or one.probe is ProbeKind.TOKEN
+        or (bool(households) and one.probe is ProbeKind.TOKEN)
         or one.probe in asked_alike
         or (everywhere and one.probe not in EVIDENCE)
     ]

@@ -198,12 +198,12 @@ def _published(
 ) -> Iterable[Publication]:
     """Days that are closed and whose figures differ from what was last said of them.
 
-    A day just outside the window is published again where an incident reaches over its midnight, never first.
+    The days just outside the window are published again where something reaches over its midnights, never first.
     """
     reason = reason_text(found.turns)
     first, last = (day_of(at_ms, ground.zone) for at_ms in (within.start_ms, within.end_ms - 1))
-    outside = (first - ONE_DAY, last + ONE_DAY) if found.rulings else ()
-    for day in sorted((*days_between(first, last), *outside)):
+    outside = (first - ONE_DAY, last + ONE_DAY)
+    for day in days_between(*outside):
         state = day_state(day, ground.calendar.zone_of(day), ground.now_ms, ground.passes)
         if state is DayState.OPEN:
             continue

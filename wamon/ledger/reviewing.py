@@ -71,7 +71,7 @@ class Reviewed(Observed):
         bands = {day: band_around(whole.end_ms, target.interval_ms, span.end_ms) for day, whole in days.items()}
         return OnRecord(
             target,
-            self.news(target.name, span),
+            sorted(self.news(target.name, span)),
             dict(zip(days, self.counted(target.name, list(days.values())), strict=True)),
             {day: Band(band, self.marks(target.name, band)) for day, band in bands.items()},
         )

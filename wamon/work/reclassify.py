@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.afresh import News, OnRecord, days_anew, days_of, known_of, said_anew
+from wamon.core.afresh import News, OnRecord, days_anew, days_around, known_of, said_anew
 from wamon.core.calendar import zones_of
 from wamon.core.days import Overlay, counted
 from wamon.core.doubt import Trouble, needed
@@ -24,7 +24,6 @@ from wamon.core.publication import Passed, Publication
 from wamon.core.reclassification import Account
 from wamon.core.review import (
     MARGIN_MS,
-    ONE_DAY,
     Ground,
     Review,
     Turn,
@@ -157,20 +156,19 @@ async def _said_anew(
     """The rows that say something else now, and the stretches behind them; only touched days are read."""
     marks = {one.target: standing(one.marks, found.rulings, one.target) for one in accounts}
     span = Span(within.start_ms - MARGIN_MS, min(ground.now_ms, within.end_ms + MARGIN_MS) + 1)
-    inside = {day: ground.calendar.span(day) for day in days_of(within, ground)}
-    edges = {min(inside) - ONE_DAY: ground.calendar.span(min(inside) - ONE_DAY), **inside}
+    days = {day: ground.calendar.span(day) for day in days_around(within, ground)}
     records = []
     for one in counted(ground.targets):
         if one.name not in marks:
-            records.append(await book.known_of(one, edges, span))
+            records.append(await book.known_of(one, days, span))
             continue
         news = [News(each.at_ms, ground.now_ms) for each in found.rulings if each.target == one.name]
         news += await book.news(one.name, span)
-        records.append(known_of(one, marks[one.name], news, edges, span))
+        records.append(known_of(one, marks[one.name], news, days, span))
     reason = reason_text(found.turns)
     rows: list[tuple[Publication, Sequence[Segment]]] = []
     for anew in await _off_loop(off_loop, lambda: days_anew(records, within, ground)):
-        near = Span(anew.span.start_ms - MARGIN_MS, anew.span.end_ms + MARGIN_MS)
+        near = Span(anew.span.start_ms - MARGIN_MS, min(ground.now_ms + 1, anew.span.end_ms + MARGIN_MS))
         looks = {name: await _looks(book, name, near, span, marks, found.rulings) for name in anew.names}
         said = await _off_loop(off_loop, partial(said_anew, anew, looks, ground, reason))
         rows += [(row, segments_of(timeline, anew.span)) for row, timeline in said]
@@ -186,7 +184,7 @@ async def _looks(
     rulings: Sequence[Ruling],
 ) -> Sequence[Mark]:
     """A target's looks around a day, as they stand after the pass."""
-    if target in marks and read.start_ms <= near.start_ms:
+    if target in marks and read.start_ms <= near.start_ms and near.end_ms <= read.end_ms:
         return marks[target]
     return standing(await book.marks(target, near), rulings, target)
 
