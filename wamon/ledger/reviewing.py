@@ -5,7 +5,8 @@ from datetime import date
 
 from wamon.core.afresh import SLACK_MS, Band, News, OnRecord, band_around
 from wamon.core.doubt import First, Trouble
-from wamon.core.finding import Origin
+from wamon.core.finding import Origin, Ruling
+from wamon.core.spoken import Said
 from wamon.core.tallies import COUNTED
 from wamon.core.timeline import Span
 from wamon.core.watched import Watched
@@ -75,3 +76,11 @@ class Reviewed(Observed):
             dict(zip(days, self.counted(target.name, list(days.values())), strict=True)),
             {day: Band(band, self.marks(target.name, band)) for day, band in bands.items()},
         )
+
+
+def unruled(book: Reviewed, said: Said, target: str, since_ms: int, edition: str) -> list[Ruling]:
+    """A person's rulings on the looks of their range that came since and that they do not have yet."""
+    span = Span(max(since_ms, said.spoken.start_ms), said.spoken.end_ms)
+    done = {one.ruling.at_ms for one in book.rulings(span, targets=[target]) if one.declaration == said.number}
+    fresh = said.rulings(target, book.marks(target, span, people=False), edition)
+    return [one for one in fresh if one.at_ms not in done]

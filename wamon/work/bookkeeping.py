@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from wamon.core.account_facts import Stated
-from wamon.core.afresh import News, OnRecord
+from wamon.core.afresh import OnRecord
 from wamon.core.doubt import Trouble
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.gathering import Beside
@@ -31,6 +31,7 @@ from wamon.core.watched import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
 from wamon.ledger.retention import prunable_ms
+from wamon.ledger.reviewing import unruled
 from wamon.work import maintenance, ruling
 from wamon.work.backlog import Backlog
 from wamon.work.care import Pruned
@@ -136,10 +137,6 @@ class Bookkeeper:
     async def troubles(self, span: Span) -> Mapping[str, Trouble]:
         """What was first found of looks that were kept whole: those not good, and evidence."""
         return await self._ledger.read(lambda book: book.troubles(span))
-
-    async def news(self, target: str, span: Span) -> Sequence[News]:
-        """What was learned of a target's looks, and when."""
-        return await self._ledger.read(lambda book: book.news(target, span))
 
     async def known_of(self, target: Watched, days: Mapping[date, Span], span: Span) -> OnRecord:
         """What is known of a target without its days being read."""
@@ -314,7 +311,7 @@ class Bookkeeper:
         """Rule on looks that came while the ruling on them was being written; the targets of those there were."""
 
         def rule(book: Book) -> set[str]:
-            late = [one for target in targets for one in _unruled(book, said, target, since_ms, edition)]
+            late = [one for target in targets for one in unruled(book, said, target, since_ms, edition)]
             book.append_rulings(late, declaration=said.number)
             return {one.target for one in late}
 
@@ -384,13 +381,6 @@ class Bookkeeper:
                 before.count + 1 if before else 1,
             )
         return tuple(found.values())
-
-
-def _unruled(book: Book, said: Said, target: str, since_ms: int, edition: str) -> list[Ruling]:
-    span = Span(max(since_ms, said.spoken.start_ms), said.spoken.end_ms)
-    done = {one.ruling.at_ms for one in book.rulings(span, targets=[target]) if one.declaration == said.number}
-    fresh = said.rulings(target, book.marks(target, span, people=False), edition)
-    return [one for one in fresh if one.at_ms not in done]
 
 
 def _to_book(row: Publication) -> words.Publication:

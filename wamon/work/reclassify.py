@@ -51,8 +51,6 @@ class Book(Protocol):
 
     async def marks(self, target: str, span: Span) -> Sequence[Mark]: ...
 
-    async def news(self, target: str, span: Span) -> Sequence[News]: ...
-
     async def known_of(self, target: Watched, days: Mapping[date, Span], span: Span) -> OnRecord:
         """What is known of a target whose looks are not read."""
         ...
@@ -163,7 +161,7 @@ async def _said_anew(
             records.append(await book.known_of(one, days, span))
             continue
         news = [News(each.at_ms, ground.now_ms) for each in found.rulings if each.target == one.name]
-        news += await book.news(one.name, span)
+        news += (await book.known_of(one, {}, span)).news
         records.append(known_of(one, marks[one.name], news, days, span))
     reason = reason_text(found.turns)
     rows: list[tuple[Publication, Sequence[Segment]]] = []
