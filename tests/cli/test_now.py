@@ -37,7 +37,7 @@ def test_a_bad_week_is_bad_news_that_fits_the_terminal(tmp_path: Path, columns: 
     assert ended.code == 1
     assert max(map(len, ended.out.splitlines())) <= columns
     words = " ".join(ended.out.split())
-    for said in ("outage", "11-09 08:45", "Hold the queues, wait five minutes", "Open incidents", "97.34 %"):
+    for said in ("outage", "11-09 08:45", "Hold the queues, wait five minutes", "whose Meta: account", "97.34 %"):
         assert said in words
 
 
@@ -46,7 +46,7 @@ def test_a_calm_day_is_fine(tmp_path: Path) -> None:
         ended = wamon("status", "-c", config, http_proxy="http://127.0.0.1:9/")
         document = wamon("status", "-c", config, "--json").document
     assert ended.code == 0
-    assert "Open incidents" not in ended.out
+    assert "whose" not in ended.out
     assert document["targets"][0]["state"] == "operational"
 
 
@@ -65,6 +65,26 @@ def test_incidents_are_listed_and_one_is_shown(tmp_path: Path) -> None:
     assert named.document["cause"] == "endpoint"
     assert (unknown.code, unknown.out) == (1, "")
     assert "knows no incident 'graf'" in unknown.err
+
+
+def test_eighty_columns_are_enough_for_a_table_and_sixty_days(tmp_path: Path) -> None:
+    with answering(bad_week(messages=True), tmp_path) as config:
+        out = wamon("status", "-c", config, COLUMNS="80").out
+    assert "cloud-api  ■ outage       97.34 % 0:14:21  100 % 0:00:00  98.97 % 2:03:21" in out
+    (drawn,) = (line for line in out.splitlines() if line.startswith("cloud-api  █"))
+    assert drawn.split()[1] == "█" * 9 + "▁" + "█" * 21 + "?" + "█" * 21 + "▄▄▄█▆█▄"
+    (young,) = (line for line in out.splitlines() if line.startswith("webhook    ·"))
+    assert young.split()[1].count("·") == 20
+    assert "\x1b" not in out, "colours are for a terminal"
+
+
+def test_incidents_say_whose_they_were(tmp_path: Path) -> None:
+    with answering(bad_week(), tmp_path) as config:
+        out = wamon("incidents", "-c", config, COLUMNS="80").out
+    said = " ".join(out.split())
+    assert "2026-11-07 11:06 40 min webhook Our endpoint: the webhook endpoint fails" in said
+    assert "2026-11-06 16:02 25 min graph Nobody could say: local network" in said
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_no_daemon_is_a_sentence(tmp_path: Path) -> None:

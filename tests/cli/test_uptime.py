@@ -108,6 +108,7 @@ def test_days_and_months_are_added_and_rounded_toward_the_worse(config: Path) ->
     assert ["2026-09", *["100", "%", "0:00:00"] * 3, "1", "day"] in lines
     assert ["2026-10-01", *["too", "little", "0:00:00"] * 3, "frozen"] in lines
     assert "cloud-api 2026-10-01: 100 % (0:00:00) -> 98.61 % (0:20:00), revision 2," in ended.out
+    assert ended.out.splitlines()[1:2] == ["█▅█"], "three days of cloud-api"
     assert max(map(len, ended.out.splitlines())) <= 80
 
 

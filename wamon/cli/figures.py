@@ -6,12 +6,16 @@ from typing import Any
 
 import msgspec
 
+from wamon.cli.sparks import sparks
 from wamon.core.days import PLATFORM
 from wamon.core.secondary import MILLION, Secondary, add
 from wamon.core.timeline import SECOND
 from wamon.core.uptime import Figures, Period, clock_text, percent, percent_and_lost, period, ratio_percent
 from wamon.terminal import BAD, OFF, OURS, QUIET, Cell, Page
 from wamon.web.words import INSUFFICIENT, Share, experienced_share, maintenance_text, meta_share, platform_share
+
+SPARK_FROM, MOST_SPARKS = 3, 366
+"""A line of blocks stands above this many days and more."""
 
 WIDE = 100
 """From so many columns on, every sum has a column of its own."""
@@ -100,6 +104,10 @@ def print_days(page: Page, rows: Sequence[Row], *, insufficient: bool = False) -
             if name == target
         ]
         lines = [_line(name, sums, said, heads) for name, sums, said in (*days, *whole)]
+        if len(days) >= SPARK_FROM:
+            known = {row.date: row.figures for row in rows if row.target == target}
+            first, last = min(known), max(known)
+            page.line(*sparks(known, last, min((last - first).days + 1, page.width, MOST_SPARKS)))
         page.table(heads, lines, right=heads[1:-1], prose=["said"])
     if PLATFORM not in shown:
         page.line("")

@@ -3,7 +3,8 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,25 @@ from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.configuration import settings_of
 from wamon.cli.figures import figures_of
 from wamon.cli.replay import incident_cells, short_instant
+from wamon.cli.sparks import LEGEND, sparks
+from wamon.core.finding import Cause, Verdict
+from wamon.core.incident import Incident, Kind
 from wamon.core.notice_words import duration_text
+from wamon.core.observation import ProbeKind
 from wamon.core.report import State
+from wamon.core.timeline import DAY, iso, parse_iso
 from wamon.core.uptime import Figures
 from wamon.settings import Address
 from wamon.terminal import NONE, QUIET, STYLES, Cell, Page
-from wamon.web.words import platform_share
+from wamon.web.words import SIGNS, blame, platform_share
 
 TIMEOUT_S = 10
 LARGEST_ANSWER = 64 * 1024 * 1024
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # read, never bound
 _FINE = frozenset((State.OPERATIONAL, State.MAINTENANCE))
 _PERIODS = ("today", "yesterday", "month")
+SPARKS = 60
+"""So many days are drawn where the terminal is wide enough."""
 
 Document = Mapping[str, Any]
 
@@ -33,7 +41,8 @@ def status_command(config: Path | None, as_json: bool) -> int:
     if as_json:
         write_json(document)
     else:
-        _print(Page(), document)
+        first = parse_iso(document["at"]) - SPARKS * DAY
+        _print(Page(), document, ask(config, f"/api/v1/days?from={iso(first)[:10]}"))
     return FINE if document["state"] in _FINE else BAD_NEWS
 
 
@@ -43,7 +52,7 @@ def incidents_command(config: Path | None, as_json: bool) -> int:
     if as_json:
         write_json(document)
     else:
-        _print_incidents(Page(), document)
+        _print_incidents(Page(), document, ask(config, "/api/v1/status"))
     return FINE
 
 
@@ -91,26 +100,68 @@ def _reason(failed: object) -> str:
     return words.lower()
 
 
-def _print(page: Page, document: Document) -> None:
-    state = document["state"]
-    page.line((document["headline"], f"bold {STYLES.get(state, '')}"))
+def _print(page: Page, document: Document, days: Document) -> None:
+    state = State(document["state"])
+    page.line((f"{SIGNS[state]} {document['headline']}", f"bold {STYLES.get(state, '')}"))
     page.line((f"as of {short_instant(document['at'])} UTC; days in {document['timezone']}", QUIET))
-    if document["targets"]:
+    counted = [one for one in document["targets"] if one["periods"]]
+    if counted:
         page.heading("Targets")
-        heads = ("target", "state", "since", "last verdict", *_PERIODS)
-        page.table(heads, [_cells(one) for one in document["targets"]], right=_PERIODS)
+        heads = ("target", "state", *_PERIODS)
+        page.table(heads, [_cells(one) for one in counted], right=_PERIODS)
+        _print_days(page, counted, days["days"])
+    beside = [f"{one['target']} {one['state']}" for one in document["targets"] if not one["periods"]]
+    if beside:
+        page.line("")
+        page.line((f"Evidence: {', '.join(beside)}", QUIET))
     for one in document["targets"]:
         verdict = one["verdict"]
         if verdict and verdict["verdict"] != "ok":
-            page.heading(one["target"])
-            page.fields((("meaning", verdict["explanation"]), ("what to do", verdict["remedy"])))
-    if document["incidents"]:
-        page.line("")
-        page.line(("Open incidents", "bold"))
-        _incident_table(page, document)
+            _print_trouble(page, one, document)
     if document.get("reference") is not None:
         page.line("")
         page.line((_meta_line(document["reference"]), QUIET))
+
+
+def _print_days(page: Page, targets: Sequence[Document], rows: Sequence[Document]) -> None:
+    """A line of blocks for each target, as many days as there is room for."""
+    known: dict[str, dict[date, Figures]] = {}
+    for row in rows:
+        known.setdefault(row["target"], {})[date.fromisoformat(row["date"])] = figures_of(row)
+    last = max((day for days in known.values() for day in days), default=None)
+    if last is None:
+        return
+    left = max(len(one["target"]) for one in targets) + 2
+    count = max(7, min(SPARKS, page.width - left))
+    page.heading(f"The last {count} days")
+    for one in targets:
+        page.line(one["target"].ljust(left), *sparks(known.get(one["target"], {}), last, count))
+    page.line((LEGEND, QUIET))
+
+
+def _print_trouble(page: Page, one: Document, document: Document) -> None:
+    verdict = one["verdict"]
+    since = f", since {short_instant(one['since'])[5:16]} UTC" if one["since"] else ""
+    page.heading(f"{one['target']}: {one['state']}{since}")
+    found = [two for two in document["incidents"] if two["target"] == one["target"]]
+    said = [("whose", blamed(two, ProbeKind(one["probe"]))) for two in found]
+    page.fields((*said, ("meaning", verdict["explanation"]), ("what to do", verdict["remedy"])))
+
+
+def blamed(one: Document, probe: ProbeKind) -> str:
+    """Whose fault an incident is, and what fails: the page's own words."""
+    closed = one["closed_at"]
+    incident = Incident(
+        one["target"],
+        Kind(one["kind"]),
+        parse_iso(one["opened_at"]),
+        None if closed is None else parse_iso(closed),
+        Verdict(one["verdict"]),
+        Cause(one["cause"]),
+        one["provisional"],
+        tuple(one["codes"]),
+    )
+    return blame(incident, probe)
 
 
 def _meta_line(word: Document) -> str:
@@ -130,12 +181,9 @@ def _meta_line(word: Document) -> str:
 
 
 def _cells(one: Document) -> list[Cell]:
-    verdict = one["verdict"]
-    last: Cell = (verdict["verdict"], STYLES.get(verdict["verdict"], "")) if verdict else NONE
-    since = short_instant(one["since"])[5:16] if one["since"] else NONE
-    periods = one["periods"] or {}
+    state, periods = State(one["state"]), one["periods"] or {}
     shares = [_share(figures_of(periods[name])) if name in periods else NONE for name in _PERIODS]
-    return [one["target"], (one["state"], STYLES.get(one["state"], "")), since, last, *shares]
+    return [one["target"], (f"{SIGNS[state]} {state.value}", STYLES.get(state, "")), *shares]
 
 
 def _share(sums: Figures) -> str:
@@ -143,16 +191,25 @@ def _share(sums: Figures) -> str:
     return f"{share.text} {share.lost}".rstrip()
 
 
-def _print_incidents(page: Page, document: Document) -> None:
-    if document["incidents"]:
-        _incident_table(page, document)
-    else:
+def _print_incidents(page: Page, document: Document, status: Document) -> None:
+    if not document["incidents"]:
         page.line("No incidents in the days the daemon still has in memory.")
+        return
+    probes = {one["target"]: ProbeKind(one["probe"]) for one in status["targets"]}
+    heads = ("from (UTC)", "lasted", "target", "whose, and what")
+    rows = [
+        [
+            short_instant(one["opened_at"])[:16],
+            *incident_cells(one)[1:3],
+            (blamed(one, probes.get(one["target"], ProbeKind.API)), _style(one)),
+        ]
+        for one in document["incidents"]
+    ]
+    page.table(heads, rows, right=["lasted"], prose=["whose, and what"])
 
 
-def _incident_table(page: Page, document: Document) -> None:
-    heads = ("from", "lasted", "target", "verdict", "cause")
-    page.table(heads, [incident_cells(one) for one in document["incidents"]], right=["lasted"])
+def _style(one: Document) -> str:
+    return "" if one["closed_at"] else STYLES.get(one["verdict"], "")
 
 
 def _fields(one: Document) -> Iterator[tuple[str, Cell]]:

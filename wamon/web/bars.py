@@ -82,12 +82,9 @@ def _unknown(day: date) -> Bar:
 
 def _bar(one: Day) -> Bar:
     """Drawn once: colour for whose fault most was, height for how much was lost, a line for how much was seen."""
-    sums = one.figures
-    seen = _seen(sums)
-    lost_ms = stopped_ms(sums)
-    tone = "blank" if seen == "little" else _fault(sums) if lost_ms else "good"
-    classes = f"{tone} h{_height(lost_ms, sums)} seen-{seen}"
-    worth = one.restated or tone != "good" or seen != "all" or sums.retroactive_ms > 0
+    sums, kind, seen = one.figures, tone(one.figures), _seen(one.figures)
+    classes = f"{kind} h{height(sums)} seen-{seen}"
+    worth = one.restated or kind != "good" or seen != "all" or sums.retroactive_ms > 0
     return Bar(
         f"{classes} restated" if one.restated else classes,
         day_text(one.date),
@@ -110,8 +107,17 @@ def _fault(sums: Figures) -> str:
     return max(lost, key=lambda name: lost[name])
 
 
-def _height(lost_ms: int, sums: Figures) -> int:
+def height(sums: Figures) -> int:
+    """From 10, where nothing stopped us, down to 2, where most of the observed time was lost."""
+    lost_ms = stopped_ms(sums)
     return 10 - bisect_left(_STEPS, lost_ms / sums.observed_ms) if lost_ms else 10
+
+
+def tone(sums: Figures) -> str:
+    """Whose fault most of what was lost is: ``good down net user``; ``blank`` where too little was observed."""
+    if _seen(sums) == "little":
+        return "blank"
+    return _fault(sums) if stopped_ms(sums) else "good"
 
 
 def _facts(one: Day) -> str:
