@@ -26,13 +26,16 @@ def test_the_week_is_played_within_a_minute_and_every_episode_is_told(tmp_path: 
         "[CRITICAL] Our side · the access token is refused · cloud-api · since 09:33 UTC",
         "We were offline 25 min since 16:01 UTC: counted as unobserved, not as downtime",
         "[URGENT] Our endpoint · the webhook endpoint fails · webhook · since 11:06 UTC",
-        "Restated · cloud-api 2026-11-05: 100 % (0:00:00) -> 95.13 % (1:10:00) · 1 h 10 min judged otherwise",
+        "[CRITICAL] Meta · sending fails · send · since ",
+        "[URGENT] Meta · messages do not come back · send.roundtrip · since ",
+        "Restated · 1 day of 2 targets · ",
         "  cloud-api 2026-11-05: 100 % (0:00:00) -> 95.13 % (1:10:00), revision 2, weekly pass: same token valid",
     ):
         assert line in told.stdout
     # An update of the API and a single bad answer wake nobody up.
-    assert told.stdout.count("[URGENT]") == 2
-    assert "2026-11-08  cloud-api      100 % (0:00:00)   100 % (0:00:00)" in told.stdout
+    assert told.stdout.count("[URGENT]") == 3
+    assert "2026-11-08  cloud-api         100 % (0:00:00)   100 % (0:00:00)" in told.stdout
+    assert told.stdout.count("Nothing could be said") == 0, "what was refused is not missed on its way back"
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 

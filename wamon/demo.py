@@ -17,18 +17,20 @@ from wamon.core.dispatching import Delivery, Letter
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
 from wamon.core.uptime import Figures, clock_text, percent_and_lost
-from wamon.jobs import Walk
+from wamon.jobs import Job, Walk, every
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
+from wamon.receiving import Receiver, open_receiver
 from wamon.reference.site import Site
 from wamon.settings import AskingTarget, Settings, parse, resolve_all
 from wamon.simulator.bad_week import BAD_WEEK
 from wamon.simulator.simulator import Simulator
 from wamon.simulator.virtual_time import VirtualTimeLoop
-from wamon.simulator.world import ACCESS_TOKEN, APP_ID, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN
+from wamon.simulator.world import ACCESS_TOKEN, APP_ID, APP_SECRET, HANDSET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from wamon.timekeeping import Pace
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
+from wamon.web.webhook import PATH, beside
 from wamon.wiring import Askers, asking
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
@@ -66,6 +68,18 @@ probe = "webhook"
 url = "{webhook}"
 verify_token = "env:DEMO_VERIFY_TOKEN"
 interval = "5m"
+
+[[targets]]
+name = "send"
+probe = "message"
+phone_number_id = "{number}"
+to = "{handset}"
+template = "wamon_canary"
+interval = "1h"
+
+[receiver]
+verify_token = "env:DEMO_VERIFY_TOKEN"
+app_secret = "env:DEMO_APP_SECRET"
 
 [[targets]]
 name = "token"
@@ -162,13 +176,15 @@ async def _play(loop: VirtualTimeLoop, folder: Path, once: bool, say: Say) -> No
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(Simulator(BAD_WEEK))
         walk = Walk(loop)
-        house = await stack.enter_async_context(_house(simulator, folder / "demo.db", loop, walk, say))
-        show = Show(house)
-        await stack.enter_async_context(serve(build(show), *LISTEN))
+        house, receiver = await stack.enter_async_context(_house(simulator, folder / "demo.db", loop, walk, say))
+        await stack.enter_async_context(serve(beside(build(Show(house)), receiver.webhook), *LISTEN))
+        simulator.callback_url = f"http://{LISTEN[0]}:{LISTEN[1]}{PATH}"
         say(f"A simulated platform has a bad week. Watch it on http://{LISTEN[0]}:{LISTEN[1]}/")
         await house.wake_up()
+        await receiver.beat(loop.now_ms())
         began_s = time.monotonic()
-        walking = asyncio.create_task(walk.walk(house.jobs()))
+        listening = Job("listening", every(house.pace.heartbeat_ms), receiver.beat)
+        walking = asyncio.create_task(walk.walk([*house.jobs(), listening]))
         await asyncio.wait(
             (walking, asyncio.create_task(loop.sleep_until(BAD_WEEK.span.end_ms))),
             return_when=asyncio.FIRST_COMPLETED,
@@ -188,7 +204,7 @@ async def _play(loop: VirtualTimeLoop, folder: Path, once: bool, say: Say) -> No
 @asynccontextmanager
 async def _house(
     simulator: Simulator, database: Path, loop: VirtualTimeLoop, walk: Walk, say: Say
-) -> AsyncIterator[House]:
+) -> AsyncIterator[tuple[House, Receiver]]:
     settings = _settings(simulator)
     secrets = resolve_all(settings, _ENVIRONMENT)
     ledger = open_ledger(database)
@@ -201,8 +217,11 @@ async def _house(
     site = Site(settings.reference.base_url)
     house = House(settings, book, askers, loop.now_ms, drain=drain, wake=walk.wake, pace=pace)
     house.reference.ask(site)
+    listeners = [house.canaries.hear]
+    receiver = await open_receiver(settings, secrets, ledger, house.tally, loop.now_ms, listeners)
+    house.canaries.ears = receiver
     try:
-        yield house
+        yield house, receiver
     finally:
         await site.close()
         await askers.close()
@@ -216,6 +235,7 @@ def _settings(simulator: Simulator) -> Settings:
         webhook=simulator.webhook_url,
         app_id=APP_ID,
         number=PHONE_NUMBER_ID,
+        handset=HANDSET,
         control_1=control_1,
         control_2=control_2,
         reference=simulator.reference_url,
@@ -225,7 +245,7 @@ def _settings(simulator: Simulator) -> Settings:
 
 def days_table(report: Report, within: Span) -> list[str]:
     """The days of the week as they stand, one line each, and what was restated since it was first said."""
-    head = f"{'day':<12}{'target':<12}{'availability':>18}{'experienced':>18}{'unobserved':>12}  revision"
+    head = f"{'day':<12}{'target':<15}{'availability':>18}{'experienced':>18}{'unobserved':>12}  revision"
     lines = [head, "-" * len(head)]
     for target in report.targets:
         for day in target.days:
@@ -233,7 +253,7 @@ def days_table(report: Report, within: Span) -> list[str]:
                 continue
             sums = day.figures
             lines.append(
-                f"{day.date.isoformat():<12}{target.name:<12}"
+                f"{day.date.isoformat():<12}{target.name:<15}"
                 f"{percent_and_lost(sums.down_ms, sums.platform_ms):>18}{_experienced(sums):>18}"
                 f"{clock_text(sums.unobserved_ms):>12}"
                 f"  {day.state.value} {day.revision}"

@@ -12,6 +12,7 @@ from wamon.core.notice_facts import Blank, BlankFacts, Facts, TroubleFacts, With
 from wamon.core.notice_words import clock, duration_text, title
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import DAY, MINUTE, Span, iso, subtract, total_ms
+from wamon.core.watched import UNASKED
 
 API_UPDATE_CODE = 2
 API_UPDATE_MS = 6 * MINUTE
@@ -25,6 +26,10 @@ FLAPPING_MS = 10 * MINUTE
 
 REMEMBERED_MS = 3 * DAY
 """How long a closed incident is remembered as told; no timeline kept in memory reaches further back."""
+
+
+_SELDOM = UNASKED | {ProbeKind.MESSAGE}
+"""Canaries and their ways back are hours apart; what is told to us comes when it comes."""
 
 
 class NoticePhase(StrEnum):
@@ -124,8 +129,8 @@ def announce(
     seen = [incident for incident, _ in every if incident.kind is not Kind.UNOBSERVED]
     blanks = [
         incident
-        for incident, _ in every
-        if incident.kind is Kind.UNOBSERVED and _missed_ms(incident, maintenance, now_ms) >= lasting.open_after_ms
+        for incident in _blanks(every, now_ms)
+        if _missed_ms(incident, maintenance, now_ms) >= lasting.open_after_ms
     ]
     loud = [one for one in seen if one.target not in quiet]
     places = _matched(seen, standing, now_ms)
@@ -278,6 +283,23 @@ def _withdrawn(told: Told, now_ms: int) -> Notice:
         created_at_ms=now_ms,
         incident=told.name,
     )
+
+
+def _blanks(every: Iterable[tuple[Incident, ProbeKind]], now_ms: int) -> list[Incident]:
+    """Time that nobody saw. What was not sent is not missed on its way back.
+
+    Of what several targets missed at the same time canaries do not speak: their looks are hours apart, and they
+    would end it late and call it long.
+    """
+    found = [one for one in every if one[0].kind is Kind.UNOBSERVED]
+    often = [incident for incident, probe in found if probe not in _SELDOM]
+    return often + [
+        incident
+        for incident, probe in found
+        if probe in _SELDOM
+        and (probe not in UNASKED or incident.cause is not Cause.NONE)
+        and not any(incident.span(now_ms).overlaps(one.span(now_ms)) for one in often)
+    ]
 
 
 def _offline(

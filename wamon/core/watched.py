@@ -7,7 +7,7 @@ from wamon.core.observation import ProbeKind
 EVIDENCE = frozenset({ProbeKind.TOKEN, ProbeKind.CONTROL, ProbeKind.STATUS})
 """Probes that have no days of their own."""
 
-TOLD = frozenset({ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC, ProbeKind.STATUS})
+UNASKED = frozenset({ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC, ProbeKind.STATUS})
 """Probes that nobody asks: their looks are told to us, by Meta's webhooks and by applications."""
 
 
@@ -40,4 +40,4 @@ class Watched(msgspec.Struct, frozen=True):
     @property
     def asked(self) -> bool:
         """Whether wamon itself looks at it, at slots that may pass without a look."""
-        return self.probe not in TOLD
+        return self.probe not in UNASKED

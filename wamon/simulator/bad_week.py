@@ -1,4 +1,4 @@
-"""The demo's bad week, Monday 2026-11-02 to Monday 2026-11-09 09:00 UTC: seven days, seven episodes."""
+"""The demo's bad week, Monday 2026-11-02 to Monday 2026-11-09 09:00 UTC: seven days, eight episodes."""
 
 from datetime import date
 
@@ -9,11 +9,13 @@ from wamon.simulator.faults import EmptyBody, GraphError, HtmlPage, Instead, Unr
 from wamon.simulator.scenario import (
     AUTHENTICATED,
     MANAGED,
+    SILENT,
     Cable,
     Call,
     Episode,
     MetaOutage,
     MetaPost,
+    Reporting,
     Scenario,
     Script,
     Spell,
@@ -128,6 +130,18 @@ def _blip() -> Episode:
     )
 
 
+def _lost_messages() -> Episode:
+    span = _span("2026-11-08T22:00:00Z", 70)
+    return Episode(
+        title="Messages get lost",
+        story="Graph takes every message in and answers well, but none is heard of again: only canaries notice.",
+        span=span,
+        verdict=Verdict.MISSED_SUCCESS,
+        cause=Cause.TIMEOUT,
+        reportings=(Reporting(*span, SILENT),),
+    )
+
+
 def _script() -> Script:
     """What Meta's page makes of it: the outage is posted two hours late, its day counted later, then once more."""
     outage, forgotten = _outage().span, _authentication_fault().span
@@ -170,6 +184,7 @@ BAD_WEEK = Scenario(
         _pulled_cable(),
         _broken_endpoint(),
         _blip(),
+        _lost_messages(),
     ),
     _script(),
 )
