@@ -12,9 +12,11 @@ from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
 from wamon.jobs import Walk
 from wamon.ledger import open_ledger
+from wamon.probes.aim import Aim
 from wamon.settings import parse
 from wamon.simulator.virtual_time import VirtualTimeLoop
 from wamon.timekeeping import Pace
+from wamon.wire.request import Request
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
 
@@ -55,6 +57,13 @@ class Platform:
             name, ProbeKind.API, at_ms, reached=Phase.ANSWERED, http_status=500 if bad else 200,
             headers={"x-fb-trace-id": "A"}, body=_FAILED if bad else _GOOD, durations_ms={"total": 100.0},
         )  # fmt: skip
+
+    async def send(self, name: str, _request: Request, at_ms: int) -> Exchange:
+        """What Graph says of the account itself is no part of the story."""
+        return await self.ask(name, at_ms)
+
+    def aim(self, _name: str) -> Aim:
+        return Aim(base_url="https://graph.test", version="v25.0", access_token="EAA")
 
 
 class Post:
@@ -98,7 +107,9 @@ async def _watch(loop: VirtualTimeLoop, path: Path, says: Connection, until_ms: 
     await house.wake_up()
     house.book.soon(drain.drain())
     walking = asyncio.create_task(walk.walk(house.jobs()))
-    await loop.sleep_until(until_ms)
+    ending = asyncio.create_task(loop.sleep_until(until_ms))
+    await asyncio.wait([walking, ending], return_when=asyncio.FIRST_COMPLETED)
+    assert not walking.done(), walking.exception()
     walking.cancel()
     await asyncio.wait([walking])
     await drain.drain()

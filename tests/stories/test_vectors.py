@@ -43,6 +43,7 @@ ZEROS = {
     "partial_s": 0.0,
     "proven_down_s": 0.0,
     "worst_down_s": 0.0,
+    "slow_s": 0.0,
 }
 
 
@@ -59,6 +60,7 @@ def test_1_a_good_day(tmp_path: Path) -> None:
         "state": "closed",
         "revision": 1,
         "seconds": 86400,
+        "partial": False,
         **ZEROS,
         "coverage": 1.0,
         "availability": 1.0,

@@ -44,7 +44,8 @@ class Severity(StrEnum):
 class Incident(msgspec.Struct, frozen=True):
     """A stretch of trouble on one target, from owned edge to owned edge; ``closed_ms`` is None while it lasts.
 
-    Verdict and cause are those with most seconds. ``codes`` are Meta's, most frequent first.
+    Verdict and cause are those with most seconds. ``codes`` are Meta's, most frequent first. ``wide`` says of how
+    many it is told, where it is told of several at once.
     """
 
     target: str
@@ -55,6 +56,7 @@ class Incident(msgspec.Struct, frozen=True):
     cause: Cause
     provisional: bool = False
     codes: tuple[int, ...] = ()
+    wide: str = ""
 
     @property
     def name(self) -> str:

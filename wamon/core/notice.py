@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from wamon.core.finding import Cause
+from wamon.core.grouping import TOGETHER_MS, Kin, Trouble, gathered, heavier, speaks_for
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
 from wamon.core.meta_page import Light
 from wamon.core.notice_facts import Blank, BlankFacts, Facts, TroubleFacts, WithdrawnFacts
@@ -30,6 +31,9 @@ REMEMBERED_MS = 3 * DAY
 
 _SELDOM = UNASKED | {ProbeKind.MESSAGE}
 """Canaries and their ways back are hours apart; what is told to us comes when it comes."""
+
+ALONE = Kin()
+"""Targets of which nobody knows what they have in common."""
 
 
 class NoticePhase(StrEnum):
@@ -60,7 +64,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What people were last told of one incident. ``count`` numbers what was said of it."""
+    """What people were last told of one incident, and how grave it was. ``count`` numbers what was said of it."""
 
     target: str
     kind: Kind
@@ -68,6 +72,7 @@ class Told(msgspec.Struct, frozen=True):
     closed_ms: int | None
     name: str
     count: int = 1
+    severity: Severity = Severity.CRITICAL
 
     def overlaps(self, span: Span) -> bool:
         """Whether an incident of that span is this one."""
@@ -117,43 +122,72 @@ def announce(
     maintenance: Mapping[str, Sequence[Span]] = {},
     quiet: Collection[str] = (),
     light: Callable[[ProbeKind], Light] = lambda _probe: Light.UNKNOWN,
+    kin: Kin = ALONE,
 ) -> Desk:
     """Compare what is so with what was told. Short trouble is not told, nor a path no control has spoken of.
 
     ``maintenance`` is what was declared of each target; those in ``quiet`` are in it now. Of them people hear that
     something they were told of is over, and nothing else until the maintenance is. ``light`` is Meta's own page on
-    what a probe looks at.
+    what a probe looks at. ``kin`` says what targets have in common: trouble of many for one reason is told once.
     """
     every = list(found)
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
-    seen = [incident for incident, _ in every if incident.kind is not Kind.UNOBSERVED]
-    blanks = [
-        incident
-        for incident in _blanks(every, now_ms)
-        if _missed_ms(incident, maintenance, now_ms) >= lasting.open_after_ms
-    ]
-    loud = [one for one in seen if one.target not in quiet]
-    places = _matched(seen, standing, now_ms)
-    notices = _gone(seen, set(places.values()), standing, now_ms)
-    probes = {incident.target: probe for incident, probe in every}
-    for number, incident in enumerate(seen):
+    alone = [Trouble(one, probe, severity(one, probe)) for one, probe in every if one.kind is not Kind.UNOBSERVED]
+    loud = gathered((one for one in alone if one.target not in quiet), kin, now_ms)
+    troubles = [*loud, *(one for one in alone if one.target in quiet)]
+    blanks = [one for one in _blanks(every, now_ms) if _long(one, maintenance, now_ms, lasting)]
+    places = _matched([one.incident for one in troubles], standing, now_ms)
+    spoken = {place for place, one in enumerate(standing) if _spoken_for(one, troubles, kin, now_ms)}
+    notices = _gone([one.incident for one in troubles], {*places.values(), *spoken}, standing, now_ms)
+    offline = any(one.closed_ms is None and one.cause is Cause.LOCAL_NETWORK for one in blanks)
+    held = {one.target for one in troubles if offline or one.target in quiet}
+    failing = [one.incident for one in loud]
+    for number, trouble in enumerate(troubles):
         place = places.get(number)
         before = standing[place] if place is not None else None
-        phase = _due(incident, before, now_ms, _patience(incident, loud, lasting), lasting.resolve_after_ms)
-        if phase is None or (phase is not NoticePhase.RESOLVED and incident.target in quiet):
+        patience_ms = _patience(trouble.incident, failing, lasting)
+        phase = _due(trouble, before, now_ms, patience_ms, lasting.resolve_after_ms)
+        if phase is None or (phase is not NoticePhase.RESOLVED and trouble.target in held):
             continue
-        after = _told(incident, before)
-        over = maintenance.get(incident.target, ()) if phase is NoticePhase.OPENED else ()
-        probe = probes[incident.target]
-        notices.append(_notice(incident, probe, phase, after, now_ms, over, light(probe)))
-        if place is None:
-            standing.append(after)
-        else:
-            standing[place] = after
+        after = _told(trouble, before)
+        over = maintenance.get(trouble.target, ()) if phase is NoticePhase.OPENED else ()
+        notices.append(_notice(trouble, phase, after, now_ms, over, light(trouble.probe)))
+        _replace(standing, place, after)
+    standing = _silenced(standing, troubles, kin, now_ms)
     for note, after in _offline(blanks, standing, now_ms, lasting):
         notices.append(note)
         standing.append(after)
     return Desk(tuple(notices), tuple(standing))
+
+
+def _replace(standing: list[Told], place: int | None, after: Told) -> None:
+    if place is None:
+        standing.append(after)
+    else:
+        standing[place] = after
+
+
+def _spoken_for(one: Told, troubles: Iterable[Trouble], kin: Kin, now_ms: int) -> Trouble | None:
+    """The trouble that speaks for what was told before it was seen how wide it is."""
+    if one.closed_ms is not None or one.kind is Kind.UNOBSERVED:
+        return None
+    for trouble in troubles:
+        incident = trouble.incident
+        within = incident.opened_ms - TOGETHER_MS <= one.opened_ms <= incident.span(now_ms).end_ms
+        if one.kind is incident.kind and within and speaks_for(trouble, one.target, kin):
+            return trouble
+    return None
+
+
+def _silenced(standing: Sequence[Told], troubles: Sequence[Trouble], kin: Kin, now_ms: int) -> list[Told]:
+    """What is told of many ends what was told of each, without a word."""
+    said = {(one.target, one.kind) for one in standing}
+    after: list[Told] = []
+    for one in standing:
+        wider = _spoken_for(one, troubles, kin, now_ms)
+        over = wider is not None and (wider.target, wider.incident.kind) in said
+        after.append(msgspec.structs.replace(one, closed_ms=now_ms) if over else one)
+    return after
 
 
 def _matched(seen: Sequence[Incident], standing: Sequence[Told], now_ms: int) -> dict[int, int]:
@@ -193,14 +227,16 @@ def _gone(seen: Sequence[Incident], matched: set[int], standing: list[Told], now
 
 
 def _due(
-    incident: Incident, before: Told | None, now_ms: int, patience_ms: int, resolve_after_ms: int
+    trouble: Trouble, before: Told | None, now_ms: int, patience_ms: int, resolve_after_ms: int
 ) -> NoticePhase | None:
     """Which phase people should hear of now, if any."""
+    incident = trouble.incident
     if before is None:
         opened = incident.closed_ms is None and not _doubtful(incident)
         return NoticePhase.OPENED if opened and now_ms - incident.opened_ms >= patience_ms else None
     if incident.closed_ms is None:
         again = before.closed_ms is not None or before.kind is not incident.kind
+        again = again or heavier(trouble.weight, before.severity)
         return NoticePhase.CHANGED if again else None
     needed_ms = max(resolve_after_ms, FLAPPING_MS) if before.count > 2 else resolve_after_ms
     over = before.closed_ms is None and now_ms - incident.closed_ms >= needed_ms
@@ -230,12 +266,20 @@ def _fails_too(incident: Incident) -> bool:
     return incident.closed_ms is None and not _is_update(incident) and incident.kind is not Kind.USER_ERROR
 
 
-def _told(incident: Incident, before: Told | None) -> Told:
+def _told(trouble: Trouble, before: Told | None) -> Told:
+    incident, weight = trouble.incident, trouble.weight
     if before is None:
-        return Told(incident.target, incident.kind, incident.opened_ms, incident.closed_ms, incident.name)
+        return Told(
+            incident.target, incident.kind, incident.opened_ms, incident.closed_ms, incident.name, severity=weight
+        )
     return msgspec.structs.replace(
-        before, kind=incident.kind, closed_ms=incident.closed_ms, count=before.count + 1
+        before, kind=incident.kind, closed_ms=incident.closed_ms, count=before.count + 1, severity=weight
     )
+
+
+def _long(incident: Incident, maintenance: Mapping[str, Sequence[Span]], now_ms: int, lasting: Lasting) -> bool:
+    """Whether it lasts as long as an incident must, outside maintenance."""
+    return _missed_ms(incident, maintenance, now_ms) >= lasting.open_after_ms
 
 
 def _missed_ms(incident: Incident, maintenance: Mapping[str, Sequence[Span]], now_ms: int) -> int:
@@ -245,15 +289,14 @@ def _missed_ms(incident: Incident, maintenance: Mapping[str, Sequence[Span]], no
 
 
 def _notice(
-    incident: Incident,
-    probe: ProbeKind,
+    trouble: Trouble,
     phase: NoticePhase,
     told: Told,
     now_ms: int,
     maintenance: Sequence[Span],
     light: Light,
 ) -> Notice:
-    weight, resolved = severity(incident, probe), phase is NoticePhase.RESOLVED
+    incident, weight, resolved = trouble.incident, trouble.weight, phase is NoticePhase.RESOLVED
     suffix = f":{told.count}" if phase is NoticePhase.CHANGED or told.count > 2 else ""
     return Notice(
         key=f"{told.name}:{phase.value}{suffix}",
@@ -261,9 +304,12 @@ def _notice(
         phase=phase,
         target=incident.target,
         severity=weight,
-        title=title(incident, probe, weight, now_ms, light, resolved=resolved),
+        title=title(incident, trouble.probe, weight, now_ms, light, resolved=resolved),
         facts=TroubleFacts(
-            incident, resolved, tuple(one for one in maintenance if one.overlaps(incident.span(now_ms)))
+            incident,
+            resolved,
+            tuple(one for one in maintenance if one.overlaps(incident.span(now_ms))),
+            trouble.members,
         ),
         created_at_ms=now_ms,
         incident=told.name,

@@ -8,11 +8,15 @@ from wamon.core.timeline import Span
 
 
 class TroubleFacts(msgspec.Struct, frozen=True, tag=True):
-    """One incident as people were told of it. ``maintenance``: what was declared over it, in order."""
+    """One incident as people were told of it. ``maintenance``: what was declared over it, in order.
+
+    ``members`` are the targets it speaks for, where it is told of several at once.
+    """
 
     incident: Incident
     resolved: bool
     maintenance: tuple[Span, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 class WithdrawnFacts(msgspec.Struct, frozen=True, tag=True):

@@ -57,7 +57,7 @@ def title(
 ) -> str:
     """Whose, what, how wide, since when, code, Meta's word, one action: read at three in the morning."""
     whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
-    parts = [whose, what(incident, probe), incident.target]
+    parts = [whose, what(incident, probe), incident.wide or incident.target]
     if resolved and incident.closed_ms is not None:
         lasted = duration_text(incident.closed_ms - incident.opened_ms)
         parts += [f"over since {clock(incident.closed_ms)}, lasted {lasted}"]

@@ -7,6 +7,7 @@ import msgspec
 
 from wamon.core.contexts import Contexts
 from wamon.core.finding import Cause, Column, Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.grouping import Kin
 from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
@@ -69,6 +70,7 @@ class Vigil:
         self._windows: tuple[Window, ...] = ()
         self._said: tuple[Said, ...] = ()
         self._hushed: set[str] = set()
+        self._kin: Kin | None = None
         self._outages: tuple[Outage, ...] = ()
         self.light: Callable[[ProbeKind, int], Light] = lambda _probe, _now_ms: Light.UNKNOWN
         """What Meta's page shows for a probe's services at an instant, as notices tell it."""
@@ -78,6 +80,7 @@ class Vigil:
     def watch(self, target: Watched) -> None:
         """Begin to watch a target, or take over its new cadence."""
         self.watched[target.name] = target
+        self._kin = None
         if target.probe not in EVIDENCE:
             self.rolls.setdefault(target.name, self._roll(target.name))
 
@@ -317,6 +320,10 @@ class Vigil:
 
     def announce(self, now_ms: int) -> tuple[Notice, ...]:
         """What people must be told now; they are taken to be told once this returns."""
+        kin = self._kin = self._kin or Kin(self.watched.values())
+        for one in self.told:  # what is told of many needs all of them, those that are well again too
+            for name in kin.under(one.target) if one.closed_ms is None else ():
+                self._restless.setdefault(name, now_ms)
         found = [
             (incident, self.watched[name].probe)
             for name in sorted(self._restless)
@@ -335,6 +342,7 @@ class Vigil:
             maintenance=resting,
             quiet=self._hushed,
             light=lambda probe: self.light(probe, now_ms),
+            kin=kin,
         )
         self.told = desk.told
         self._rest(found, now_ms)

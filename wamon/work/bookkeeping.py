@@ -11,7 +11,7 @@ from wamon.core.afresh import OnRecord
 from wamon.core.doubt import Trouble
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.gathering import Beside
-from wamon.core.incident import Kind
+from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Look
 from wamon.core.latency import Sketch
 from wamon.core.maintenance import Window
@@ -379,6 +379,7 @@ class Bookkeeper:
                 one.created_at_ms if closed else None,
                 name,
                 before.count + 1 if before else 1,
+                Severity(one.severity),
             )
         return tuple(found.values())
 
