@@ -133,11 +133,24 @@ def show_incident(
 
 
 @app.command(group=LOOK)
-def check(*, config: Config = None, json: AsJson = False) -> int:
+def check(
+    *,
+    show: Annotated[bool, Parameter(help="only print every setting in force, what is private masked")] = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
     """Validate the configuration, look once at every target."""
-    from wamon.cli.check import check_command
+    from wamon.cli.check import check_command, show_command
 
-    return check_command(config, json)
+    return show_command(config, json) if show else check_command(config, json)
+
+
+@app.command(group=LOOK)
+def doctor(*, config: Config = None, json: AsJson = False) -> int:
+    """Whether we are the problem: clock, names, disk, token, channels and more, each with its remedy."""
+    from wamon.cli.doctor import doctor_command
+
+    return doctor_command(config, json)
 
 
 @app.command(group=LOOK)

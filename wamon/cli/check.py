@@ -1,5 +1,7 @@
 """``wamon check``: the configuration, then one look at every target."""
 
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.observation import STEPS
 from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError, resolve_all, warnings
 from wamon.settings.canary_cost import monthly_cost
+from wamon.settings.view import masked
 from wamon.terminal import BAD, GOOD, OURS, QUIET, STYLES, Cell, Page
 from wamon.wiring import Asking
 
@@ -62,6 +65,20 @@ def check_command(config: Path | None, as_json: bool) -> int:
     for problem in found.problems:
         say(f"wamon: {problem}")
     return found.code
+
+
+def show_command(config: Path | None, as_json: bool) -> int:
+    """Every setting in force, the included files' too, as TOML or JSON; nothing private is in it."""
+    tables = masked(settings_of(config))
+    if as_json:
+        write_json(tables)
+        return FINE
+    for name, value in tables.items():
+        rows, head = (value, f"[[{name}]]") if isinstance(value, list) else ([value], f"[{name}]")
+        for row in rows:
+            lines = [f"{key} = {json.dumps(one, ensure_ascii=False)}" for key, one in row.items()]
+            sys.stdout.write("\n".join((head, *lines, "", "")))
+    return FINE
 
 
 def check(settings: Settings, known: Knowledge) -> Checked:
