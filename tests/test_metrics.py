@@ -20,13 +20,14 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from tests.support.reports import NOW_MS, TODAY, Shown, bad_week, days, figures, report, target
 from tests.web.served import served
+from wamon.core.budget import error_budget
 from wamon.core.finding import Verdict
 from wamon.core.publication import DayState
 from wamon.core.receipt import MESSAGE_STATUSES, OTHER
 from wamon.core.report import Day, Report, State
 from wamon.core.timeline import DAY, HOUR, MINUTE
 from wamon.core.uptime import Figures
-from wamon.metrics import METRICS, Rendered, Tally, error_budget, render
+from wamon.metrics import METRICS, Rendered, Tally, render
 from wamon.metrics.exposition import OPENMETRICS, TEXT
 from wamon.metrics.tally import BOUNDS_S, MISSED, RETURN_BOUNDS_S
 

@@ -1,14 +1,21 @@
-"""What is told by the calendar and not by trouble: ends that come nearer, and what a day or a week was like."""
+"""What is told by the calendar, not by trouble: ends that come nearer, what a day was like, how the budget is."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
+from typing import Protocol
 
+from wamon.core.budget import burn, month_budget, month_span
+from wamon.core.burning import PREFIX, Pace, burn_notices
 from wamon.core.cadence import next_daily
+from wamon.core.days import Overlay
 from wamon.core.digest import digest
 from wamon.core.expiry import Ending, Thing, expiry_notices
 from wamon.core.observation import ProbeKind
 from wamon.core.report import Report
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, to_ms
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, to_ms, union
+from wamon.core.uptime import Figures
+from wamon.core.vigil import Vigil
+from wamon.core.watched import EVIDENCE
 from wamon.jobs import Job, every
 from wamon.metrics import Tally
 from wamon.settings import Settings
@@ -17,6 +24,9 @@ from wamon.work.bookkeeping import Bookkeeper
 
 MONDAY = 0
 
+BURN_EVERY_MS = 5 * MINUTE
+"""The shortest window of a burning budget."""
+
 REACH_MS = 60 * DAY
 """Days that far back may have been judged again in the last week."""
 
@@ -24,25 +34,30 @@ FIRST_AFTER_MS = MINUTE
 """After a start soon, once the first looks have shown their certificates."""
 
 
+class Housed(Protocol):
+    """What the almanac reads in: a watch with its book, and the report of now."""
+
+    settings: Settings
+    book: Bookkeeper
+    tally: Tally
+    vigil: Vigil
+    clock: Callable[[], int]
+
+    def report(self) -> Report: ...
+
+    def overlay(self, now_ms: int) -> Overlay: ...
+
+
 class Almanac:
     """The duties of a running watch that a day of the calendar sets. ``drain`` wakes whoever sends."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        book: Bookkeeper,
-        tally: Tally,
-        clock: Callable[[], int],
-        report: Callable[[], Report],
-        drain: Callable[[], object],
-    ) -> None:
-        self._settings = settings
-        self._book = book
-        self._tally = tally
-        self._clock = clock
-        self._report = report
+    def __init__(self, house: Housed, drain: Callable[[], object]) -> None:
+        self._house = house
+        self._settings = house.settings
+        self._book = house.book
+        self._tally = house.tally
         self._drain = drain
-        self._began_ms = clock()
+        self._began_ms = house.clock()
         self._seen: dict[tuple[str, int], int] = {}
 
     def jobs(self) -> list[Job]:
@@ -50,7 +65,30 @@ class Almanac:
         return [
             Job("expiry", self._hourly, self._tell_endings),
             Job("digest", self._next_digest, self._tell_digest),
+            Job("budget", every(BURN_EVERY_MS), self._tell_burns),
         ]
+
+    async def _tell_burns(self, now_ms: int) -> None:
+        objective = self._settings.availability.objective
+        told = await self._book.notice_keys(PREFIX)
+        notices = burn_notices(self._paces(now_ms), frozenset(told), objective, now_ms)
+        if notices:
+            await self._book.enqueue(notices)
+            self._drain()
+
+    def _paces(self, now_ms: int) -> dict[str, Pace]:
+        """How every target's budget burns, and what is left of its month's."""
+        objective, overlay = self._settings.availability.objective, self._house.overlay(now_ms)
+        month = month_span(day_of(now_ms, self._settings.service.timezone), self._settings.service.timezone)
+        paces = {}
+        for one in self._house.report().targets:
+            if one.probe in EVIDENCE:
+                continue
+            covered = union([*overlay.of(one.name).spans, *overlay.unobserved])
+            found = burn(self._house.vigil.timeline(one.name, now_ms), objective, now_ms, covered)
+            sums = one.periods.get("month", Figures())
+            paces[one.name] = Pace(found, month_budget(sums, objective, month, now_ms))
+        return paces
 
     def _next_digest(self, now_ms: int) -> int:
         """At its time of day; after a start soon, for the one that came due while nothing ran."""
@@ -69,7 +107,7 @@ class Almanac:
             return
         week = Span(now_ms - REACH_MS, now_ms)
         notice = digest(
-            self._report(), self.endings(now_ms), await self._book.trail(week, zone), now_ms, weekly=weekly
+            self._house.report(), self.endings(now_ms), await self._book.trail(week, zone), now_ms, weekly=weekly
         )
         if notice is not None:
             await self._book.enqueue([notice])

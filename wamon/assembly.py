@@ -204,7 +204,7 @@ class House:
             *canary_jobs(self.canaries),
             *self.latencies.jobs(),
             *Accounts(self.settings, self.askers, self.book, self.clock, self.watch).jobs(),
-            *Almanac(self.settings, self.book, self.tally, self.clock, self.report, self._drain_soon).jobs(),
+            *Almanac(self, self._drain_soon).jobs(),
             Job("close", self.closing.due, self.close_ended),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]

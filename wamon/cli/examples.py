@@ -6,6 +6,8 @@ from datetime import UTC
 import msgspec
 
 from wamon.cli.example_digests import weekly_digest
+from wamon.core.budget import PAIRS, Burn, MonthBudget
+from wamon.core.burning import Pace, burn_notices
 from wamon.core.expiry import Ending, Thing, expiry_notices
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.incident import Incident, Kind, Lasting
@@ -105,6 +107,21 @@ def _renewed(at_ms: int) -> Notice:
     return notice
 
 
+_MONTH = MonthBudget(43 * MINUTE + 12 * SECOND, 31 * MINUTE)
+
+
+def _burns(at_ms: int) -> Notice:
+    pace = Pace(Burn(PAIRS[1], 4 * MINUTE), _MONTH)
+    (notice,) = burn_notices({"cloud-api": pace}, (), 99.9, at_ms)
+    return notice
+
+
+def _burns_no_more(at_ms: int) -> Notice:
+    told = {_burns(at_ms - DAY).key}
+    (notice,) = burn_notices({"cloud-api": Pace(None, _MONTH)}, told, 99.9, at_ms)
+    return notice
+
+
 _EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
     (
         Kind.OUTAGE,
@@ -126,6 +143,7 @@ _EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
     (Kind.RESTATED, [_restated]),
     (Kind.EXPIRY, [_expiry(29 * DAY), _expiry(6 * DAY, 90, 30), _renewed]),
     (Kind.DIGEST, [weekly_digest]),
+    (Kind.DEGRADED, [_burns, _burns_no_more]),
 )
 
 

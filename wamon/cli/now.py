@@ -109,6 +109,8 @@ def _print(page: Page, document: Document, days: Document) -> None:
         page.heading("Targets")
         heads = ("target", "state", *_PERIODS)
         page.table(heads, [_cells(one) for one in counted], right=_PERIODS)
+        if left := [_budget(one) for one in counted if one.get("budget")]:
+            page.line((f"Error budget left this month: {' · '.join(left)}", QUIET))
         _print_days(page, counted, days["days"])
     beside = [f"{one['target']} {one['state']}" for one in document["targets"] if not one["periods"]]
     if beside:
@@ -121,6 +123,14 @@ def _print(page: Page, document: Document, days: Document) -> None:
     if document.get("reference") is not None:
         page.line("")
         page.line((_meta_line(document["reference"]), QUIET))
+
+
+def _budget(one: Document) -> str:
+    """``cloud-api 12 min of 43 min``; what is overspent is negative."""
+    budget = one["budget"]
+    sign = "-" if budget["left_s"] < 0 else ""
+    left, allowed = (duration_text(round(abs(budget[name]) * 1000)) for name in ("left_s", "allowed_s"))
+    return f"{one['target']} {sign}{left} of {allowed}"
 
 
 def _print_days(page: Page, targets: Sequence[Document], rows: Sequence[Document]) -> None:

@@ -109,7 +109,19 @@ class DigestFacts(msgspec.Struct, frozen=True, tag=True):
     calm: bool
 
 
-Facts = TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts | ExpiryFacts | DigestFacts
+class BurnFacts(msgspec.Struct, frozen=True, tag=True):
+    """How fast a budget burns (``down_ms`` 0: no longer), and what this month has spent of what it allows."""
+
+    objective_percent: float
+    down_ms: int
+    long_ms: int
+    spent_ms: int
+    allowed_ms: int
+
+
+Facts = (
+    TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts | ExpiryFacts | DigestFacts | BurnFacts
+)
 """One shape for each template of `wamon.letters`."""
 
 COUNTS_AS = {

@@ -15,6 +15,7 @@ from wamon.core.notice import Notice
 from wamon.core.notice_facts import (
     COUNTS_AS,
     BlankFacts,
+    BurnFacts,
     DigestFacts,
     ExpiryFacts,
     FlawFacts,
@@ -33,6 +34,7 @@ TEMPLATES = {
     FlawFacts: "flaw",
     ExpiryFacts: "expiry",
     DigestFacts: "digest",
+    BurnFacts: "burn",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from wamon.core.budget import error_budget
 from wamon.core.incident import Severity
 from wamon.core.notice import severity
 from wamon.core.report import Report, State
@@ -29,25 +30,6 @@ class Metric(msgspec.Struct, frozen=True):
     read: Callable[[Tally, Report], Iterable[Row]] | None = None
     rows: Callable[[Tally], Iterable[tuple[Labels, list[float]]]] | None = None
     bounds_s: tuple[float, ...] = ()
-
-
-def error_budget(sums: Figures, objective_percent: float) -> float | None:
-    """The share of the error budget that remains: below 0 when overspent, None when nothing was observed.
-
-    Allowed is what the objective leaves of the time so far observed with the platform in reach; time that nobody
-    observed neither earns nor burns. An objective of 100 % leaves nothing: 1 without downtime, else -Inf.
-    """
-    if sums.platform_ms <= 0:
-        return None
-    if sums.down_ms == 0:
-        return 1.0
-    allowed_ms = allowed_down_ms(sums, objective_percent)
-    return 1 - sums.down_ms / allowed_ms if allowed_ms else float("-inf")
-
-
-def allowed_down_ms(sums: Figures, objective_percent: float) -> float:
-    """The downtime that an objective leaves of the time so far observed, in milliseconds."""
-    return max(0, sums.platform_ms) * (100 - objective_percent) / 100
 
 
 def _steps(tally: Tally) -> Iterator[tuple[Labels, list[float]]]:

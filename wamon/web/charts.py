@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 import msgspec
 
+from wamon.core.budget import allowed_down_ms, error_budget
 from wamon.core.meta_days import percent_text
 from wamon.core.observation import ProbeKind
 from wamon.core.reference import MetasWord
 from wamon.core.report import Day, Report
 from wamon.core.uptime import Figures, clock_text
-from wamon.metrics import allowed_down_ms, error_budget
 from wamon.web import words
 from wamon.web.bars import Bar, strip
 from wamon.web.words import Share

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from math import isinf
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.budget import error_budget, month_budget, month_span
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Finding
 from wamon.core.incident import Incident
 from wamon.core.latency import Latency
 from wamon.core.publication import day_document, figures_document
 from wamon.core.report import Day, Report, TargetReport
-from wamon.core.timeline import iso
+from wamon.core.timeline import day_of, iso
 from wamon.core.uptime import Figures
 from wamon.web.reference import reference_document
 from wamon.web.words import headline, sends_and_receives
@@ -112,14 +115,14 @@ def status_document(report: Report) -> Document:
         "state": top.state.value,
         "headline": top.text,
         "management_reachability_only": not sends_and_receives(report),
-        "targets": [_target_row(one) for one in report.targets],
+        "targets": [_target_row(one, report) for one in report.targets],
         "platform": _periods(report.platform_periods) if sends_and_receives(report) else None,
         "incidents": [incident_row(one) for one in report.incidents if one.closed_ms is None],
         "reference": reference_document(report),
     }
 
 
-def _target_row(one: TargetReport) -> Document:
+def _target_row(one: TargetReport, report: Report) -> Document:
     return {
         "target": one.name,
         "probe": one.probe.value,
@@ -130,7 +133,22 @@ def _target_row(one: TargetReport) -> Document:
         "last_observation_at": _iso(one.last_at_ms),
         "verdict": _verdict(one.last, one) if one.last is not None else None,
         "periods": _periods(one.periods) if one.days else None,
+        "budget": _budget(one, report) if one.days else None,
         "latency": _latency(one.latency),
+    }
+
+
+def _budget(one: TargetReport, report: Report) -> Document:
+    """This month's error budget: seconds of the whole month, and the share left of what was observed of it."""
+    sums, zone = one.periods.get("month", Figures()), ZoneInfo(report.zone)
+    month = month_span(day_of(report.at_ms, zone), zone)
+    found = month_budget(sums, report.objective_percent, month, report.at_ms)
+    left = error_budget(sums, report.objective_percent)
+    return {
+        "allowed_s": found.allowed_ms / 1000,
+        "spent_s": found.spent_ms / 1000,
+        "left_s": found.left_ms / 1000,
+        "remaining_ratio": None if left is None or isinf(left) else left,
     }
 
 
