@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from wamon.core.cadence import next_slot, offset_ms
 from wamon.core.endpoint_checks import (
     Checked,
     Flaw,
@@ -17,7 +18,7 @@ from wamon.core.endpoint_checks import (
 )
 from wamon.core.observation import Exchange
 from wamon.core.timeline import DAY, HOUR, Span
-from wamon.jobs import Job, every
+from wamon.jobs import Job
 from wamon.ledger import LedgerError
 from wamon.probes.aim import Aim
 from wamon.probes.webhook import forged_event_request, unsigned_event_request, wrong_token_request
@@ -42,6 +43,11 @@ class Askers(Protocol):
         ...
 
 
+def _at_its_slot(name: str, every_ms: int) -> Callable[[int], int]:
+    """At an instant of the hour of its own, so that not all installations call at the full one."""
+    return lambda now_ms: next_slot(now_ms, every_ms, offset_ms(name, every_ms))
+
+
 class Endpoints:
     """Rounds of checks, one a target. What people were told of before is read from the book when first needed."""
 
@@ -53,7 +59,10 @@ class Endpoints:
 
     def jobs(self, every_ms: int = EVERY_MS) -> list[Job]:
         """A round for each endpoint."""
-        return [Job(f"endpoint:{one.name}", every(every_ms), self._round(one)) for one in self._targets]
+        return [
+            Job(f"endpoint:{one.name}", _at_its_slot(one.name, every_ms), self._round(one))
+            for one in self._targets
+        ]
 
     def _round(self, target: WebhookTarget) -> Callable[[int], Awaitable[None]]:
         async def check(now_ms: int) -> None:

@@ -58,7 +58,7 @@ def test_a_careless_endpoint_is_told_of_once_and_again_when_it_is_mended(tmp_pat
     async def careless(simulator: Simulator) -> None:
         await at_minute(30)
         simulator.receiver.checks_token = simulator.receiver.checks_signature = False
-        await at_minute(150)
+        await at_minute(120)
         simulator.receiver.checks_token = simulator.receiver.checks_signature = True
 
     flaws = {
@@ -66,7 +66,7 @@ def test_a_careless_endpoint_is_told_of_once_and_again_when_it_is_mended(tmp_pat
         "an event with a forged signature is accepted",
         "an event without a signature is accepted",
     }
-    story = day(tmp_path, 190, meanwhile=careless)
+    story = day(tmp_path, 140, meanwhile=careless)
     told = about(story)
     assert {one for one in told if one.startswith("opened")} == {f"opened: {one}" for one in flaws}
     assert len(told) == 6, told
@@ -94,7 +94,7 @@ def test_an_endpoint_that_refuses_metas_events_is_down_though_it_shakes_hands(tm
 def test_an_endpoint_that_is_slower_than_meta_asks_for_is_told_of(
     tmp_path: Path, latency_ms: int, told: list[str]
 ) -> None:
-    assert about(day(tmp_path, 125, HANDSHAKES, latency_ms=latency_ms)) == told
+    assert about(day(tmp_path, 140, HANDSHAKES, latency_ms=latency_ms)) == told
 
 
 def test_a_certificate_that_meta_would_refuse_is_told_of_though_we_trust_it(tmp_path: Path) -> None:
