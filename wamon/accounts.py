@@ -81,6 +81,9 @@ class Accounts:
         self._clock = clock
         self._watch = watch
         self._begun: set[str] = set()
+        self.stated: dict[tuple[str, str], Stated] = {}
+        """What was said last of every account and subject, since the start."""
+        self.expected = expected(settings)
 
     def jobs(self, every_ms: int = EVERY_MS) -> list[Job]:
         """A round for each account that can be asked at all."""
@@ -116,6 +119,7 @@ class Accounts:
                 if self._throttled(account.name):
                     break
                 stated.append(await answer(one, account.name, carrier, self._askers, self._clock()))
+            self.stated |= {(one.account, one.subject): one for one in stated}
             try:
                 await self._book.keep_account_facts(stated)
             except LedgerError as trouble:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import date, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from wamon import __version__
@@ -19,6 +20,7 @@ from wamon.core.days import Overlay, counted
 from wamon.core.incident import Incident, incidents
 from wamon.core.knowledge import knowledge
 from wamon.core.observation import ProbeKind
+from wamon.core.ourselves import with_ourselves
 from wamon.core.posted import Outage
 from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
@@ -185,6 +187,16 @@ class House:
         declared = self.vigil.maintenance(Span(start_ms, now_ms + 1))
         return Overlay(declared, self.timekeeping.periods.unobserved(start_ms, now_ms))
 
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What Graph says of every account, asked now and then."""
+        return Accounts(self.settings, self.askers, self.book, self.clock, self.watch)
+
+    @cached_property
+    def almanac(self) -> Almanac:
+        """What ends on a known day, and what is told at a known hour."""
+        return Almanac(self, self._drain_soon)
+
     def jobs(self) -> list[Job]:
         """Everything that falls due. A new duty is one row."""
         at, weekday = self.settings.reclassification.at, self.settings.reclassification.weekday
@@ -203,8 +215,8 @@ class House:
             *self.reference.jobs(),
             *canary_jobs(self.canaries),
             *self.latencies.jobs(),
-            *Accounts(self.settings, self.askers, self.book, self.clock, self.watch).jobs(),
-            *Almanac(self, self._drain_soon).jobs(),
+            *self.accounts.jobs(),
+            *self.almanac.jobs(),
             Job("close", self.closing.due, self.close_ended),
             Job("weekly pass", lambda now_ms: next_weekly(now_ms, self.zone, weekday, at), self._weekly),
         ]
@@ -375,4 +387,6 @@ class House:
             days=SHOWN_DAYS,
             last=self.watch.last,
         )
+        stated, endings = self.accounts.stated.values(), self.almanac.endings(now_ms)
+        report = with_ourselves(report, stated, self.accounts.expected, endings)
         return self.latencies.beside(self.reference.beside(report))

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core import account_lines
+from wamon.core.account_lines import Line
 from wamon.core.chronicle import Chronicle, Ruled
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Cause, Column, Finding, Origin, Scope, Verdict
@@ -277,8 +279,22 @@ def bad_week(*, messages: bool = False) -> Report:
         ),
         Told(parse_iso("2026-11-09T06:00:04Z"), "restated", "note", PLATFORM, "standard", "Restated · 1 figures"),
     ]
-    return report(
+    now = report(
         watched, incidents=found, notices=notices, platform=api_days if messages else (), reference=metas_word()
+    )
+    return msgspec.structs.replace(now, ourselves=own_lines())
+
+
+def own_lines(said: Callable[[str], str] = str) -> tuple[Line, ...]:
+    """A line of every light; every text of it goes through ``said``."""
+    lights = account_lines.Light
+    rows = (
+        (lights.RED, "subscribed apps", "no app gets the account's webhooks", "subscribe your app"),
+        (lights.AMBER, "certificate", "the certificate of webhook ends in 12 days", "renew it"),
+        (lights.GREEN, "token", "token: The exchange went through.", ""),
+    )
+    return tuple(
+        Line(said("graph"), said(subject), light, said(text), said(do)) for light, subject, text, do in rows
     )
 
 

@@ -9,7 +9,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.reports import NOW_MS, Shown, bad_week, chronicle, days, figures, metas_word, report, target
+from tests.support.reports import (
+    NOW_MS,
+    Shown,
+    bad_week,
+    chronicle,
+    days,
+    figures,
+    metas_word,
+    own_lines,
+    report,
+    target,
+)
 from tests.web.axe import violations
 from tests.web.browser import Browser, browser
 from tests.web.served import served
@@ -281,8 +292,10 @@ def _hostile_week(said: list[str]) -> tuple[Report, list[Story]]:
     ]
     told = [Told(NOW_MS, next(rest), next(rest), "t", "urgent", next(rest)) for _ in range(20)]
     theirs = metas_word(lambda _: next(rest))
+    own = own_lines(lambda _: next(rest))
     stories = [Story(NOW_MS, one, one) for one in rest]
-    return report(watched, incidents=found, notices=told, reference=theirs), stories
+    now = report(watched, incidents=found, notices=told, reference=theirs)
+    return msgspec.structs.replace(now, ourselves=own), stories
 
 
 SKELETON = """[...document.querySelectorAll('*')].map(e => e.tagName + ':' + e.getAttributeNames()).join(' ')"""

@@ -127,6 +127,11 @@ def ending_text(one: Ending, now_ms: int) -> str:
     return f"{thing_text(one)} ends {_in(days)}, on {day}"
 
 
+def action_text(one: Ending) -> str:
+    """What to do before it ends."""
+    return _ACTIONS[one.thing]
+
+
 def _in(days: int) -> str:
     return "within a day" if days == 0 else "in a day" if days == 1 else f"in {days} days"
 

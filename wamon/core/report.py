@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.account_lines import Line
 from wamon.core.calendar import Calendar
 from wamon.core.catalogue import wording
 from wamon.core.days import PLATFORM, Overlay, counted, day_figures
@@ -103,6 +104,8 @@ class Report(msgspec.Struct, frozen=True):
     incidents: tuple[Incident, ...]
     notices: tuple[Told, ...] = ()
     reference: MetasWord | None = None
+    ourselves: tuple[Line, ...] = ()
+    """Are we the problem? What is wrong first."""
 
 
 class Ledgered(msgspec.Struct, frozen=True):

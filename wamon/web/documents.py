@@ -119,6 +119,7 @@ def status_document(report: Report) -> Document:
         "platform": _periods(report.platform_periods) if sends_and_receives(report) else None,
         "incidents": [incident_row(one) for one in report.incidents if one.closed_ms is None],
         "reference": reference_document(report),
+        "ourselves": [one._asdict() | {"light": one.light.value} for one in report.ourselves],
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wamon.core.account_lines import Light
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Cause, Column, Scope, Verdict
 from wamon.core.incident import Kind
@@ -152,9 +153,14 @@ def _status() -> Schema:
             "platform": _or_null(_named("Periods")),
             "incidents": _list(_named("Incident")),
             "reference": _or_null({"type": "object"}),
+            "ourselves": _list(_line()),
         },
         more=True,
     )
+
+
+def _line() -> Schema:
+    return _of({"account": _TEXT, "subject": _TEXT, "light": _words(Light), "text": _TEXT, "remedy": _TEXT})
 
 
 def openapi_document(report: Report) -> Schema:

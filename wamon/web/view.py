@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.core import notice_words
+from wamon.core.account_lines import Light
+from wamon.core.account_lines import Line as AccountLine
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Verdict
 from wamon.core.incident import Incident
@@ -63,6 +65,25 @@ class Target(msgspec.Struct, frozen=True):
     latency: Drawn | None
 
 
+class OwnLine(msgspec.Struct, frozen=True):
+    """One line of "are we the problem?": a light with its shape, what is, and what to do."""
+
+    account: str
+    subject: str
+    light: str
+    state: State
+    text: str
+    remedy: str
+
+    @property
+    def sign(self) -> str:
+        """The shape of its light, which stays the same without colour."""
+        return words.SIGNS[self.state]
+
+
+_LIGHTS = {Light.GREEN: State.OPERATIONAL, Light.AMBER: State.DEGRADED, Light.RED: State.OUTAGE}
+
+
 class Frame(msgspec.Struct, frozen=True):
     """What every page has: when it was put together, the zone of its days, the version."""
 
@@ -91,6 +112,7 @@ class Page(msgspec.Struct, frozen=True):
     notices: list[Tale]
     stories: list[Tale]
     theirs: Theirs | None
+    ourselves: list[OwnLine]
 
 
 def frame(report: Report) -> Frame:
@@ -123,6 +145,7 @@ def page(report: Report, stories: Sequence[Story]) -> Page:
         notices=[told(one, zone) for one in sorted(report.notices, key=lambda one: -one.at_ms)[:NOTICES]],
         stories=[Tale(words.when(one.at_ms, zone), one.title, one.text) for one in stories],
         theirs=theirs(report, zone),
+        ourselves=[_own(one) for one in report.ourselves],
     )
 
 
@@ -164,6 +187,11 @@ def _whose(one: TargetReport, open_now: Incident | None) -> str:
         return one.explanation
     recent = one.latency.spans.get("24h") if one.latency else None
     return f"answers in {duration_text(recent.p50_ms)}" if recent and one.state is State.OPERATIONAL else ""
+
+
+def _own(one: AccountLine) -> OwnLine:
+    light = _LIGHTS[one.light]
+    return OwnLine(one.account, one.subject, one.light.value, light, one.text, one.remedy)
 
 
 def _since(one: TargetReport, now_ms: int, zone: ZoneInfo) -> str:
