@@ -47,6 +47,8 @@ PUBLISHED = {
     "wamon_outbox_oldest_seconds": (),
     "wamon_reclassified_total": ("from", "to"),
     "wamon_reclassification_timestamp_seconds": (),
+    "wamon_config_reload_successful": (),
+    "wamon_config_reload_timestamp_seconds": (),
     "wamon_webhook_receipts_total": ("result",),
     "wamon_roundtrip_seconds": ("target", "message_status"),
     "wamon_token_expiry_timestamp_seconds": ("account",),

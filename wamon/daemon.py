@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +29,7 @@ from wamon.receiving import Listener, Receiver, open_receiver
 from wamon.reference.site import Site
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
-from wamon.settings import AskingTarget, Settings, SettingsError, TrafficTarget, resolve_all
+from wamon.settings import Address, AskingTarget, Settings, SettingsError, TrafficTarget, resolve_all
 from wamon.timekeeping import USUAL_PACE
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
@@ -85,6 +87,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             await self._open(stack)
             await self.house.wake_up()
+            self.house.tally.configured_ms = wall_ms()
             self.schedule.start([*self.house.jobs(), *self._heartbeats()])
             stack.push_async_callback(self.schedule.stop)
             listen = self.settings.service.listen
@@ -104,6 +107,26 @@ class Daemon:
                 await self.receiver.beat(wall_ms())
         return why
 
+    async def rehearse(self, running: "Daemon") -> None:
+        """Before a reload: everything that a start would be refused for, beside the daemon that still runs.
+
+        Raises SettingsError with what a start would end with.
+        """
+        refuse_unusable(self.settings, running.settings, self.environ)
+        courier = self._courier()
+        try:
+            await refuse_channels(courier)
+        finally:
+            await courier.close()
+
+    def keep_configuration(self) -> None:
+        """A reload was refused: this one goes on, and says so in its metrics."""
+        if self.started:
+            self.house.tally.reload_refused = True
+
+    def _courier(self) -> Courier:
+        return Courier({one.name: self.secrets[one.url].reveal() for one in self.settings.channels})
+
     async def _serve(self, stack: AsyncExitStack) -> None:
         """The pages, and the receiver beside them or on an address of its own."""
         service, own = self.settings.service.listen, self.settings.receiver.listen
@@ -121,7 +144,7 @@ class Daemon:
     async def _open(self, stack: AsyncExitStack) -> None:
         ledger = open_ledger(self.settings.service.database_path(self.environ))
         stack.push_async_callback(ledger.close)
-        self.courier = Courier({one.name: self.secrets[one.url].reveal() for one in self.settings.channels})
+        self.courier = self._courier()
         stack.push_async_callback(self.courier.close)
         await refuse_channels(self.courier)
         self.askers = open_askers(self.asking, self.settings)
@@ -266,3 +289,29 @@ async def refuse_channels(courier: Courier) -> None:
     wrong = await courier.validate()
     if wrong:
         raise SettingsError([f"channel {name}, url: {said}" for name, said in wrong.items()], "wamon.toml")
+
+
+def refuse_unusable(settings: Settings, running: Settings, environ: Mapping[str, str]) -> None:
+    """New addresses that cannot be taken, and a new database where nothing can be written."""
+    before = {running.service.listen, running.receiver.listen}
+    wanted = {"[service] listen": settings.service.listen, "[receiver] listen": settings.receiver.listen}
+    wrong = [
+        f"{setting}: {address}: {refusal}"
+        for setting, address in wanted.items()
+        if address is not None and address not in before and (refusal := taken(address))
+    ]
+    path = settings.service.database_path(environ)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        wrong.append(f"[service] database: {path.absolute()} cannot be written; make its folder, or name another")
+    if wrong:
+        raise SettingsError(wrong, "wamon.toml")
+
+
+def taken(address: Address) -> str:
+    """Why an address cannot be listened on; empty when it can."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        with socket.create_server(address, family=family):
+            return ""
+    except OSError as refused:
+        return (refused.strerror or str(refused)).lower()

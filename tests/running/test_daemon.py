@@ -85,22 +85,36 @@ def test_a_way_to_meta_s_page_that_is_barred_is_quiet_and_changes_nothing(
         assert daemon.log.read_text().count("Meta's status page") == 1
 
 
+UNUSABLE = {
+    "": "[service] listen: 192.0.2.1:1: cannot assign requested address",
+    '[[channels]]\nname = "ops"\nurl = "env:T_NONSENSE"\n': "channel ops, url:",
+}
+"""What only a start would find, unless it is tried before."""
+
+
 def test_a_bad_reload_changes_nothing_and_a_good_one_watches_more(platform: Simulator, tmp_path: Path) -> None:
     port = free_port()
     text = configuration(platform, tmp_path, port)
-    with running(tmp_path, text, port) as daemon:
+    with running(tmp_path, text, port, {"T_NONSENSE": "nonsense://nobody"}) as daemon:
         daemon.ready()
         daemon.file.write_text(text.replace('interval = "2s"', 'interval = "2"'))
         daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: "the old one stays" in daemon.log.read_text(), "the refusal in the log")
         assert "target cloud-api, interval: '2' is not a duration such as 30s, 5m or 2h" in daemon.log.read_text()
         assert daemon.get("/readyz")[0] == 200
+        eventually(lambda: "wamon_config_reload_successful 0.0" in daemon.get("/metrics")[1], "the metric")
+        for more, refusal in UNUSABLE.items():
+            daemon.file.write_text(text.replace(f"127.0.0.1:{port}", "192.0.2.1:1") if not more else text + more)
+            daemon.process.send_signal(signal.SIGHUP)
+            eventually(lambda refusal=refusal: refusal in daemon.log.read_text(), refusal)
+            assert daemon.get("/readyz")[0] == 200
         daemon.file.write_text(
             text + '[[targets]]\nname = "graph"\nprobe = "edge"\ninterval = "2s"\ntimeout = "1s"\n'
         )
         daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: daemon.attempts("graph", "ok") >= 1, "a look at the new target")
         assert daemon.process.poll() is None
+        assert "wamon_config_reload_successful 1.0" in daemon.get("/metrics")[1]
         seconds = daemon.json("/api/v1/days?target=cloud-api")["days"][-1]["seconds"]
         assert seconds > 1
 

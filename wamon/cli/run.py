@@ -66,7 +66,8 @@ async def _serve(config: Path | None, settings: Settings) -> int:
         upcoming: list[Daemon] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _end, ended, Ended.STOPPED)
-        loop.add_signal_handler(signal.SIGHUP, _reload, config, upcoming, ended)
+        reloading = _Reloading(config, daemon, upcoming, ended)
+        loop.add_signal_handler(signal.SIGHUP, reloading.begin)
         if await daemon.run(ended) is Ended.STOPPED:
             return 0
         daemon = upcoming[-1]
@@ -77,11 +78,28 @@ def _end(ended: "asyncio.Future[Ended]", why: Ended) -> None:
         ended.set_result(why)
 
 
-def _reload(config: Path | None, upcoming: list[Daemon], ended: "asyncio.Future[Ended]") -> None:
-    """Check the new configuration first, secrets included; a bad one changes nothing."""
-    try:
-        upcoming.append(Daemon(_settings(config), os.environ))
-    except (SettingsError, OSError, ValueError) as refused:
-        _log.error("the configuration was not reloaded, the old one stays: %s", refused)
-        return
-    _end(ended, Ended.RELOAD)
+class _Reloading:
+    """Tries a new configuration first: included files, secrets, channels, addresses. A bad one changes nothing."""
+
+    def __init__(
+        self, config: Path | None, running: Daemon, upcoming: list[Daemon], ended: "asyncio.Future[Ended]"
+    ) -> None:
+        self._config, self._running, self._upcoming, self._ended = config, running, upcoming, ended
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """SIGHUP came."""
+        task = asyncio.create_task(self._reload(), name="reload")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _reload(self) -> None:
+        try:
+            fresh = Daemon(_settings(self._config), os.environ)
+            await fresh.rehearse(self._running)
+        except (SettingsError, OSError, ValueError) as refused:
+            _log.error("the configuration was not reloaded, the old one stays: %s", refused)
+            self._running.keep_configuration()
+            return
+        self._upcoming.append(fresh)
+        _end(self._ended, Ended.RELOAD)

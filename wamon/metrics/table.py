@@ -212,6 +212,20 @@ METRICS = (
         _reclassification,
     ),
     Metric(
+        "wamon_config_reload_successful",
+        "gauge",
+        "1 while the configuration that was last asked for is in force, 0 after a reload was refused.",
+        (),
+        lambda tally, _: [((), 0.0 if tally.reload_refused else 1.0)],
+    ),
+    Metric(
+        "wamon_config_reload_timestamp_seconds",
+        "gauge",
+        "When the configuration in force was taken up.",
+        (),
+        lambda tally, _: [((), None if tally.configured_ms is None else tally.configured_ms / 1000)],
+    ),
+    Metric(
         "wamon_webhook_receipts_total",
         "counter",
         "Webhooks that came to the receiver, by what became of them.",

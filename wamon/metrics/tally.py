@@ -50,6 +50,8 @@ class Tally:
         self.receipts = dict.fromkeys(RECEIPTS, 0)
         self.turns = dict.fromkeys(product(_VERDICTS, _VERDICTS), 0)
         self.reclassification_ms: int | None = None
+        self.configured_ms: int | None = None
+        self.reload_refused = False
         self.outbox_pending = 0
         self.outbox_oldest_ms = 0
         self.token_expiries_s: dict[str, float] = {}
