@@ -291,7 +291,12 @@ class House:
         )
 
     async def _weekly(self, now_ms: int) -> None:
-        await self.reclassify(window(now_ms, self.zone, self.settings.reclassification.days))
+        """The pass of this week; one that the disk did not take is made up for, not left to the next."""
+        try:
+            await self.reclassify(window(now_ms, self.zone, self.settings.reclassification.days))
+        except LedgerError:
+            self.wake("weekly pass", self.clock() + AGAIN_MS)
+            raise
 
     async def reclassify(self, within: Span, *, dry_run: bool = False, reopen: bool = False) -> Outcome:
         """The weekly pass over a window; what turned is on every timeline when this returns."""

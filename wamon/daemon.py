@@ -47,7 +47,8 @@ _log = logging.getLogger("wamon")
 LOOP_SILENT_S = 5.0
 SIGN_OF_LIFE = "sign of life"
 WRITER_SILENT_S = 60.0
-"""A loop or a writer that has been silent for longer is not well, and the watchdog is not fed."""
+SENDER_SILENT_S = 120.0
+"""A loop, a writer or a sender that has been silent for longer is not well, and the watchdog is not fed."""
 
 
 class Ended(Enum):
@@ -153,12 +154,13 @@ class Daemon:
         stack.callback(judging.shutdown, wait=False, cancel_futures=True)
         book = Bookkeeper(ledger, {one.name: one.on for one in self.settings.channels})
         self.schedule = Schedule(self._overlapped, self._interrupted)
+        self.drain = Drain(book.outbox, self.courier, wall_ms)
         self.house = House(
             self.settings,
             book,
             self.askers,
             wall_ms,
-            drain=Drain(book.outbox, self.courier, wall_ms),
+            drain=self.drain,
             off_loop=judging,
             wake=self.schedule.wake,
         )
@@ -223,8 +225,13 @@ class Daemon:
         return await self.askers.ask(SELF_TEST, wall_ms())
 
     async def _sign_of_life(self, now_ms: int) -> None:
-        if not self.health().reasons:
-            await self.askers.ask(SIGN_OF_LIFE, now_ms)
+        """Call whoever notices when wamon is gone. That it cannot be reached is for the log, and no incident."""
+        if self.health().reasons:
+            return
+        seen = await self.askers.ask(SIGN_OF_LIFE, now_ms)
+        if seen.http_status is None or seen.http_status >= 400:
+            said = seen.failure.value if seen.failure else f"HTTP {seen.http_status}"
+            _log.warning("the heartbeat URL could not be called: %s", said)
 
     async def _feed_watchdog(self) -> None:
         interval_s = watchdog_interval_s(self.environ)
@@ -242,6 +249,9 @@ class Daemon:
         answered_s = max(self.house.book.backlog.answered_s, self._since_s)
         if now_s - answered_s > WRITER_SILENT_S:
             reasons.append(f"the writer has not answered for {now_s - answered_s:.0f} s: look at the disk")
+        if now_s - self.drain.alive_s > SENDER_SILENT_S:
+            silent_s = now_s - self.drain.alive_s
+            reasons.append(f"the outbox was not looked through for {silent_s:.0f} s: wamon db check")
         return Health(reasons=tuple(reasons))
 
     def health(self) -> Health:

@@ -11,13 +11,15 @@ from tests.ledger.victims import end_of, heard, victim
 from tests.stories.teller import (
     CHANNELS,
     OUTAGE_EVERY_MS,
+    OUTAGE_FROM_MS,
     START_MS,
+    failing,
     last_look_ms,
     watch_for_ever,
     watch_until,
 )
 from tests.support.soak import many
-from wamon.core.timeline import parse_iso
+from wamon.core.timeline import SECOND, parse_iso
 
 KILLS = many(50, 1_000)
 
@@ -56,3 +58,16 @@ def test_kills_at_any_moment_miss_no_opening_and_no_end_and_repeat_at_most_one_e
     assert all(count <= KILLS for count in extra.values()), extra
     within = [Counter((channel, key) for channel, _, keys in life for key in keys) for life in lives]
     assert max((max(life.values(), default=0) for life in within), default=0) == 1, "twice within one life"
+
+
+def test_fifty_restarts_inside_an_incident_tell_nothing_new(tmp_path: Path) -> None:
+    path = tmp_path / "wamon.db"
+    amid_ms = START_MS + OUTAGE_FROM_MS + 150 * SECOND
+    said, _ = end_of(watch_until, path, amid_ms)
+    assert sorted((channel, outage_of(key)) for channel, key, _ in said) == [
+        (channel, (0, "opened")) for channel in sorted(CHANNELS)
+    ]
+    for number in range(1, 51):
+        said, code = end_of(watch_until, path, amid_ms + number * 2 * SECOND)
+        assert (said, code) == ([], 0)
+    assert failing(last_look_ms(path)), "it was an incident all the time"

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.ledger.sample import CONTEXT, EVER, GOOD, NOON, THEIRS, ruled, seen
+from wamon.assembly import House
 from wamon.core.dispatching import Delivery, Dispatch, Letter, Outcome
 from wamon.core.finding import Origin
 from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.notice_facts import WithdrawnFacts
 from wamon.core.publication import Publication
+from wamon.core.timeline import DAY, MINUTE
 from wamon.ledger import Ledger, LedgerUnavailableError, open_ledger
+from wamon.settings import parse
+from wamon.wiring import Askers
 from wamon.work import backlog
 from wamon.work.backlog import Backlog
 from wamon.work.bookkeeping import Bookkeeper
@@ -217,3 +221,30 @@ def test_what_was_sent_and_never_written_is_settled_with_the_next_write(tmp_path
         assert owed == ["a:opened"], "the book has the notice, and the drain knows that it was sent"
         await desk.drain.drain()
         assert (desk.courier.titles, await desk.ledger.owed()) == (["a"], [])
+
+
+WATCHED = """
+[reference]
+enabled = false
+[[targets]]
+name = "graph"
+probe = "edge"
+"""
+
+
+def test_a_weekly_pass_that_the_disk_does_not_take_is_made_again_in_a_minute(tmp_path: Path) -> None:
+    @story(tmp_path)
+    async def _(desk: Desk) -> None:
+        woken: list[tuple[str, int]] = []
+        house = House(
+            parse(WATCHED), desk.book, Askers({}), lambda: NOON + DAY,
+            drain=desk.drain, wake=lambda name, at_ms: woken.append((name, at_ms)),
+        )  # fmt: skip
+        await house.wake_up()
+        (weekly,) = [job for job in house.jobs() if job.name == "weekly pass"]
+        with desk.full(), pytest.raises(LedgerUnavailableError):
+            await weekly.run(NOON + DAY)
+        assert woken[-1] == ("weekly pass", NOON + DAY + MINUTE)
+        await desk.book.backlog.settle()
+        await weekly.run(NOON + DAY)
+        assert len(await desk.book.passes()) == 1

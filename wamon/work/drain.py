@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -60,6 +61,8 @@ class Drain:
         self._clock = clock
         self._jitter = jitter
         self._busy: set[str] = set()
+        self.alive_s = time.monotonic()
+        """When the outbox was last looked through, on the monotonic clock."""
         self._unwritten: list[Dispatch] = []
         self._choosing = asyncio.Lock()
         self._writing = asyncio.Lock()
@@ -86,6 +89,7 @@ class Drain:
         waiting = _by_channel(self._as_known(await self._outbox.pending_dispatches()))
         due = {channel: pending for channel, pending in waiting.items() if channel not in busy}
         self._busy |= due.keys()
+        self.alive_s = time.monotonic()
         return due
 
     def _as_known(self, pending: Iterable[Pending]) -> Iterator[Pending]:
