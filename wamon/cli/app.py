@@ -288,6 +288,21 @@ def reclassify(
     return reclassify_command(from_, to, dry_run, reopen, config, json)
 
 
+@app.command(group=READ)
+def evidence(
+    incident: Annotated[str, Parameter(help="TARGET@INSTANT, as incidents list shows it")],
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="the ZIP to write")] = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
+    """A redacted bundle for a Direct Support ticket."""
+    from wamon.cli.evidence import evidence_command
+
+    return evidence_command(incident, output, config, json)
+
+
 app.command(rule, group=READ)
 
 

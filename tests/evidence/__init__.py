@@ -1,0 +1,1 @@
+"""The evidence pack: what leaves the house, and what never does."""

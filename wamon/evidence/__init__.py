@@ -1,0 +1,1 @@
+"""The evidence pack: one incident as a bundle for Meta's support, from the ledger alone, without any secret."""
