@@ -88,10 +88,11 @@ def test_a_datagram_may_be_lost() -> None:
         lambda answer: answer[:2] + b"\0\0" + answer[4:],
         lambda answer: answer.replace(b"graph", b"grape", 1),
         lambda answer: answer[:4] + struct.pack("!H", 2) + answer[6:],
+        lambda answer: answer[:3] + bytes([answer[3] | BROKEN]) + answer[4:],
     ],
-    ids=["another's number", "a question", "another name", "two questions"],
+    ids=["another's number", "a question", "another name", "two questions", "an error with records"],
 )
-def test_an_answer_to_something_else_is_not_heard(spoil: object) -> None:
+def test_an_answer_to_something_else_or_with_an_error_is_no_address(spoil: object) -> None:
     async def ask() -> bool:
         async with resolving(lambda *_: None) as resolver:
 

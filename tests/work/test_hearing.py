@@ -121,6 +121,9 @@ def test_a_known_account_hears_of_its_own_templates_only() -> None:
     assert turned([mine, PEER], [STOPPED]) == TURNED
     other = canary(*GENERIC.looks, template="canary/en_US", waba="2")
     assert turned([other, PEER], [STOPPED]) == []
+    theirs = Target("theirs", "api", [said(1)], account="theirs", identity={"waba": "1"})
+    nameless = canary(*GENERIC.looks, template="canary/en_US")
+    assert turned([nameless, PEER, theirs], [STOPPED]) == [], "it came to our door and is about them"
 
 
 REFUSED = Target("cloud-api", "api", [said(1), *(said(minute, 190) for minute in (3, 4, 5)), said(7)])
@@ -147,6 +150,12 @@ def test_an_account_that_is_named_is_not_charged_with_another_ones_events(waba: 
     own = Target("cloud-api", "api", REFUSED.looks, identity={"waba": waba})
     letters = [event(4, "account_update", event="DISABLED_UPDATE")]
     assert bool(turned([own, Target("token", "token", VALID.looks, identity={"waba": waba})], letters)) is turns
+
+
+def test_an_event_that_names_another_known_account_is_that_ones_alone() -> None:
+    theirs = Target("theirs", "api", [said(1)], account="theirs", identity={"waba": "1"})
+    meanwhile = event(4, "account_update", event="DISABLED_UPDATE")
+    assert turned([REFUSED, VALID, theirs], [meanwhile]) == ["cloud-api same_token_valid"]
 
 
 CANARY = "wamon:canary:7"
@@ -270,6 +279,11 @@ SHUT = door((4.5, 200), (5, 503), (5.5, 503), (6.5, 200))
         "another canary's": (SHUT, [late_status(9, 5.2, "wamon:canary:8")], False),
         "it came in time": (SHUT, [late_status(6, 5.2)], False),
         "the door was open": (door((4.5, 200), (5.5, 200), (6.5, 200)), [late_status(9, 5.2)], False),
+        "Meta itself was late, and then the door was shut": (
+            door((4.5, 200), (6.5, 200), (7.2, 503), (7.8, 503), (8.5, 200)),
+            [late_status(9, 7.5)],
+            False,
+        ),
         "nobody looked at the door": (door((1, 200)), [late_status(9, 5.2)], False),
         "the door was shut all along": (door((4.5, 503), (5.5, 503), (6.5, 503), (7.5, 503)), [], True),
     }.values(),
