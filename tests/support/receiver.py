@@ -94,6 +94,7 @@ class Listening:
     port: int
     ledger: Ledger
     tally: Tally
+    webhook: Webhook
     clients: list[Client] = field(default_factory=list)
 
     def client(self) -> Client:
@@ -122,7 +123,7 @@ async def listening(path: Path | None = None, more: Mapping[str, Door] = {}) -> 
         key = await ledger.write(lambda book: book.hash_key())
         webhook = Webhook({**DOORS, **more}, VERIFY_TOKEN, Intake(ledger, key, lambda: NOON), tally.received)
         async with serve(webhook, "127.0.0.1", 0) as (host, port):
-            found = Listening(host, port, ledger, tally)
+            found = Listening(host, port, ledger, tally, webhook)
             yield found
             for client in found.clients:
                 client.close()
