@@ -4,13 +4,18 @@ import asyncio
 from pathlib import Path
 
 from tests.core.test_digest import reported
+from tests.stories.teller import OUTAGE_TO_MS, START_MS, Platform
+from tests.stories.teller import SETTINGS as PLAYED
 from wamon.almanac import Almanac
+from wamon.assembly import House
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
 from wamon.core.uptime import Figures
+from wamon.jobs import Walk
 from wamon.ledger import open_ledger
 from wamon.metrics import Tally
 from wamon.settings import parse
+from wamon.simulator.virtual_time import VirtualTimeLoop
 from wamon.work.bookkeeping import Bookkeeper
 
 NOW = parse_iso("2026-11-09T10:20:00Z")
@@ -119,3 +124,31 @@ def test_a_digest_that_came_due_while_nothing_ran_is_made_up_for(tmp_path: Path)
     days = Days(tmp_path)
     days.now_ms = parse_iso("2026-11-06T15:00:00Z")
     assert len(asyncio.run(days.start(1, "digest"))) == 1
+
+
+class Nobody:
+    """A drain without channels."""
+
+    async def drain(self) -> None:
+        return
+
+
+def test_a_budget_that_burns_is_told_by_a_running_house_while_the_outage_lasts(tmp_path: Path) -> None:
+    loop = VirtualTimeLoop(START_MS)
+
+    async def story() -> list[str]:
+        ledger, walk = open_ledger(tmp_path / "wamon.db"), Walk(loop)
+        book = Bookkeeper(ledger, {"ops": ["degraded"]})
+        house = House(parse(PLAYED), book, Platform(), loop.now_ms, drain=Nobody(), wake=walk.wake)  # type: ignore[arg-type]
+        await house.wake_up()
+        walking = asyncio.create_task(walk.walk(house.jobs()))
+        await loop.sleep_until(START_MS + OUTAGE_TO_MS + MINUTE)
+        walking.cancel()
+        await asyncio.wait([walking])
+        titles = [one.title for one in await ledger.notices() if one.kind == "degraded"]
+        await ledger.close()
+        return titles
+
+    (title,) = loop.run_until_complete(story())
+    loop.close()
+    assert title.startswith("[STANDARD] cloud-api · the error budget burns: over 2% of a month's within 1 h · ")
