@@ -117,7 +117,8 @@ MOCKS = [r"unittest[. ]+(import )?mo" + "ck", "Magic" + "Mock"]
 @pytest.mark.parametrize("words", [UNFINISHED, PLACES, MOCKS], ids=["unfinished", "places", "mocks"])
 def test_nothing_unfinished_no_place_of_one_machine_and_no_mock_stands_in_the_tree(words: list[str]) -> None:
     pattern = re.compile("|".join(words))
-    texts = {path: path.read_text(errors="ignore") for path in written_files()}
+    written = [path for path in written_files() if path.suffix != ".png"]
+    texts = {path: path.read_text(errors="ignore") for path in written}
     assert len(texts) > 20
     assert not [f"{name_of(path)}: {found[0]}" for path, text in texts.items() if (found := pattern.search(text))]
 
