@@ -67,8 +67,6 @@ def test_a_name_that_a_second_resolver_misses_too_while_it_knows_the_controls_wa
     {
         "nobody is asked": (None, "path"),
         "it knows no control either": ({}, "path"),
-        "it knows one control of two": ({"one.example": (A,)}, "path"),
-        "it is silent": (dict.fromkeys((GRAPH, *CONTROLS)), "path"),
         "it finds the name": (BOTH | {GRAPH: (A,)}, "local_network"),
     }.values(),
 )

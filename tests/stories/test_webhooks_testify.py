@@ -52,13 +52,7 @@ def test_a_token_that_was_valid_all_along_is_metas_fault_where_no_webhook_says_o
     ("news", "settings", "turned"),
     {
         "an event of the account while it was refused": (update(15), SETTINGS, []),
-        "an event of the account long before": (update(2), SETTINGS, TURNED),
         "an event of another account": (update(15), ELSEWHERE, TURNED),
-        "news about a number's quality": (
-            update(15, "phone_number_quality_update", {"event": "THROUGHPUT_UPGRADE"}),
-            SETTINGS,
-            TURNED,
-        ),
     }.values(),
 )
 def test_an_event_of_the_account_meanwhile_speaks_against_metas_fault(
