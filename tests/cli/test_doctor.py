@@ -46,7 +46,7 @@ def test_a_watch_that_is_well_has_no_red_line(platform: Simulator, tmp_path: Pat
     with running(tmp_path, config.read_text(), port) as daemon:
         daemon.ready()
         found = parts(config, 0)
-    assert [name for name, one in found.items() if one["colour"] == "red"] == []
+    assert [name for name, one in found.items() if one["light"] == "red"] == []
     for name in (
         "token of graph",
         "subscribed_apps of graph",
@@ -55,7 +55,7 @@ def test_a_watch_that_is_well_has_no_red_line(platform: Simulator, tmp_path: Pat
         "[service] listen",
         "secrets",
     ):
-        assert found[name]["colour"] == "green", found[name]
+        assert found[name]["light"] == "green", found[name]
     assert {"clock", "disk", "permissions", "version"} <= set(found)
 
 
@@ -75,11 +75,11 @@ url = "env:T_CHANNEL"
     port = platform_port(platform)
     config = written(tmp_path, platform, port, more)
     found = parts(config, 1, T_ACCESS="EAAGdeadtoken", T_CHANNEL="nonsense://nobody")
-    red = {name for name, one in found.items() if one["colour"] == "red"}
+    red = {name for name, one in found.items() if one["light"] == "red"}
     assert red >= {"token of graph", "channel ops", "[service] listen", "secrets"}
     assert all(found[name]["remedy"] for name in red)
     assert "T_MISSING is not set" in found["secrets"]["said"]
-    assert (found["daemon"]["colour"], found["database"]["colour"]) == ("amber", "amber")
+    assert (found["daemon"]["light"], found["database"]["light"]) == ("amber", "amber")
     assert found["permissions"]["said"] == f"others on this machine may read {open_secret}"
     text = wamon(
         "doctor", "-c", config, **(ENVIRON | {"T_ACCESS": "EAAGdeadtoken", "T_CHANNEL": "nonsense://nobody"})

@@ -10,17 +10,18 @@ from pathlib import Path
 from statistics import median_low
 
 from wamon import __version__
-from wamon.accounts import questions_of
+from wamon.accounts import carrier_of, expected, questions_of
 from wamon.cli import symptoms
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.looking import asking_of
 from wamon.cli.progress import patience
+from wamon.core.account_facts import Stated
+from wamon.core.account_lines import Light
 from wamon.core.diagnosis import (
-    Colour,
     Line,
-    account_line,
+    account_lines,
     channel_line,
     clock_line,
     handshake_line,
@@ -29,7 +30,7 @@ from wamon.core.diagnosis import (
     version_line,
     worst,
 )
-from wamon.core.observation import Exchange, Phase, ProbeKind
+from wamon.core.observation import Exchange, Phase
 from wamon.core.shapes import token_facts
 from wamon.core.timeline import to_ms
 from wamon.notifier.courier import Courier
@@ -48,9 +49,7 @@ from wamon.settings.graph_versions import version_advice
 from wamon.terminal import BAD, GOOD, OURS, Page
 from wamon.wiring import SELF_TEST, Askers, Asking, Secrets, self_test
 
-_STYLES = {Colour.GREEN: GOOD, Colour.AMBER: OURS, Colour.RED: BAD}
-_CARRIES = frozenset({ProbeKind.API, ProbeKind.MESSAGE, ProbeKind.TOKEN})
-"""Probes that carry their account's token."""
+_STYLES = {Light.GREEN: GOOD, Light.AMBER: OURS, Light.RED: BAD}
 
 
 def doctor_command(config: Path | None, as_json: bool) -> int:
@@ -58,12 +57,12 @@ def doctor_command(config: Path | None, as_json: bool) -> int:
     settings = settings_of(config, may_be_idle=True)
     with patience("looking at everything"):
         lines = [*asyncio.run(_asked(settings)), *symptoms.machine(settings), *symptoms.watch(settings, config)]
-    colour = worst(lines)
+    light = worst(lines)
     if as_json:
-        write_json({"state": colour.value, "parts": lines})
+        write_json({"state": light.value, "parts": lines})
     else:
         _print(Page(), lines)
-    return BAD_NEWS if colour is Colour.RED else FINE
+    return BAD_NEWS if light is Light.RED else FINE
 
 
 async def _asked(settings: Settings) -> list[Line]:
@@ -140,26 +139,23 @@ def drift_ms(seen: Exchange) -> int | None:
 
 
 async def _accounts(settings: Settings, askers: Askers, every: Mapping[str, Asking]) -> list[Line]:
-    lines: list[Line] = []
+    found: list[Line] = []
     for account in (settings.graph, *settings.accounts):
-        own = (one.name for one in settings.targets if one.account == account.name and one.probe in _CARRIES)
-        carrier = next((name for name in own if name in every), None)
-        if carrier is None:
+        carrier = carrier_of(account.name, settings)
+        if carrier is None or carrier.name not in every:
             continue
-        aim, public_url = askers.aim(carrier), settings.receiver.public_url or ""
-        questions = list(questions_of(account, settings))
+        aim, at_ms, questions = askers.aim(carrier.name), now_ms(), list(questions_of(account, settings))
         inspected, *answers = await asyncio.gather(
-            askers.send(carrier, token.request(aim), now_ms()),
-            *(askers.send(carrier, one.request(aim), now_ms()) for one in questions),
+            askers.send(carrier.name, token.request(aim), at_ms),
+            *(askers.send(carrier.name, one.request(aim), at_ms) for one in questions),
         )
-        lines.append(token_line(account.name, token_facts(inspected.body), now_ms()))
-        lines += [
-            account_line(
-                account.name, one.subject, one.read(said), app_id=account.app_id or "", public_url=public_url
-            )
+        stated = [
+            Stated(at_ms, account.name, one.subject, one.read(said))
             for one, said in zip(questions, answers, strict=True)
         ]
-    return lines
+        found.append(token_line(account.name, token_facts(inspected.body), now_ms()))
+        found += account_lines(stated, expected(settings))
+    return found
 
 
 def _self_test(settings: Settings, found: Secrets) -> Asking | None:
@@ -192,14 +188,14 @@ async def _channels(settings: Settings, found: Secrets) -> list[Line]:
 
 
 def _print(page: Page, lines: Sequence[Line]) -> None:
-    for colour in (Colour.RED, Colour.AMBER, Colour.GREEN):
-        chosen = [one for one in lines if one.colour is colour]
+    for light in (Light.RED, Light.AMBER, Light.GREEN):
+        chosen = [one for one in lines if one.light is light]
         if chosen:
-            page.heading(colour.value)
-            page.fields([(one.part, (_text(one), _STYLES[colour])) for one in chosen])
-    counted = Counter(one.colour for one in lines)
+            page.heading(light.value)
+            page.fields([(one.part, (_text(one), _STYLES[light])) for one in chosen])
+    counted = Counter(one.light for one in lines)
     page.line("")
-    page.line(", ".join(f"{counted[colour]} {colour.value}" for colour in Colour))
+    page.line(", ".join(f"{counted[light]} {light.value}" for light in Light))
 
 
 def _text(one: Line) -> str:

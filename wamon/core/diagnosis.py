@@ -1,18 +1,11 @@
 """Are we the problem? What a doctor found around the watch, each part green, amber or red, with what to do."""
 
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from wamon.core.account_facts import (
-    AccountFact,
-    MissingFact,
-    NumberFact,
-    SubscriptionFact,
-    TemplateFact,
-    UnreadFact,
-)
+from wamon.core.account_facts import Stated
+from wamon.core.account_lines import Expected, Light, lines
 from wamon.core.notice_words import duration_text
 from wamon.core.periods import EARLIEST_MS
 from wamon.core.shapes import NEEDED_SCOPES, TokenFacts
@@ -25,46 +18,37 @@ DRIFT_MS, WRONG_BY_MS = 2 * SECOND, 60 * SECOND
 """A `Date` header is whole seconds. Beyond a minute days and expiries are wrong."""
 
 EXPIRES_SOON_MS = 14 * DAY
-_USABLE = "APPROVED"
-
-
-class Colour(StrEnum):
-    """How a part is: well, worth a word, or in the way."""
-
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
 
 
 class Line(msgspec.Struct, frozen=True):
     """One part of what the watch stands on. ``remedy`` is empty where it is green."""
 
     part: str
-    colour: Colour
+    light: Light
     said: str
     remedy: str = ""
 
 
-def worst(lines: Iterable[Line]) -> Colour:
+def worst(lines: Iterable[Line]) -> Light:
     """Of all; green without any."""
-    return max((one.colour for one in lines), key=list(Colour).index, default=Colour.GREEN)
+    return max((one.light for one in lines), key=list(Light).index, default=Light.GREEN)
 
 
 def _green(part: str, said: str) -> Line:
-    return Line(part, Colour.GREEN, said)
+    return Line(part, Light.GREEN, said)
 
 
 def clock_line(now_ms: int, *, synchronised: bool | None, drift_ms: int | None) -> Line:
     """The clock: what the kernel says of it, and how far it is from the clocks of the controls, where one told."""
     remedy = "synchronise it: timedatectl set-ntp true, then look at: timedatectl timesync-status"
     if now_ms < EARLIEST_MS:
-        return Line("clock", Colour.RED, f"says {iso(now_ms)} and was never set; no day is counted by it", remedy)
+        return Line("clock", Light.RED, f"says {iso(now_ms)} and was never set; no day is counted by it", remedy)
     off = "" if drift_ms is None else f", {duration_text(abs(drift_ms))} from the controls' clocks"
     if drift_ms is not None and abs(drift_ms) > WRONG_BY_MS:
-        return Line("clock", Colour.RED, f"is wrong{off}", remedy)
+        return Line("clock", Light.RED, f"is wrong{off}", remedy)
     if synchronised is False or (drift_ms is not None and abs(drift_ms) > DRIFT_MS):
         said = "is not synchronised" if synchronised is False else "is off"
-        return Line("clock", Colour.AMBER, f"{said}{off}", remedy)
+        return Line("clock", Light.AMBER, f"{said}{off}", remedy)
     near = "agrees with the controls' clocks" if drift_ms is not None else "no control told the time"
     return _green("clock", f"{'synchronised' if synchronised else 'cannot be asked here'}; {near}")
 
@@ -79,11 +63,11 @@ def name_line(host: str, ipv4: int, ipv6: int, *, second: bool | None, refusal: 
             if second
             else "look at the line and the resolver of this machine: resolvectl query " + host
         )
-        return Line(part, Colour.RED, f"has no address ({refusal or 'nothing found'}){other}", remedy)
+        return Line(part, Light.RED, f"has no address ({refusal or 'nothing found'}){other}", remedy)
     counted = f"{ipv4} IPv4, {ipv6} IPv6" + other
     if second is False:
         said = "look at [network] second_resolver: it must answer queries over UDP"
-        return Line(part, Colour.AMBER, counted, said)
+        return Line(part, Light.AMBER, counted, said)
     return _green(part, counted)
 
 
@@ -92,19 +76,19 @@ def disk_line(place: str, free_bytes: int) -> Line:
     said = f"{free_bytes >> 20:,} MiB free for {place}"
     remedy = "make room, or keep single looks for fewer days: [service] observation_days, then wamon db prune"
     if free_bytes < TOO_FEW_BYTES:
-        return Line("disk", Colour.RED, said, remedy)
-    return Line("disk", Colour.AMBER, said, remedy) if free_bytes < FEW_BYTES else _green("disk", said)
+        return Line("disk", Light.RED, said, remedy)
+    return Line("disk", Light.AMBER, said, remedy) if free_bytes < FEW_BYTES else _green("disk", said)
 
 
 def permission_line(refused: Sequence[str], exposed: Sequence[str]) -> Line:
     """Folders that cannot be written, and files with secrets that others may read."""
     if refused:
         said = f"cannot write {', '.join(refused)}"
-        return Line("permissions", Colour.RED, said, "run this as the daemon's user, or give that user the folder")
+        return Line("permissions", Light.RED, said, "run this as the daemon's user, or give that user the folder")
     if exposed:
         files = ", ".join(exposed)
         said = f"others on this machine may read {files}"
-        return Line("permissions", Colour.AMBER, said, f"chmod 600 {files.replace(',', '')}")
+        return Line("permissions", Light.AMBER, said, f"chmod 600 {files.replace(',', '')}")
     return _green("permissions", "the database's folder can be written; no secret lies open")
 
 
@@ -112,24 +96,24 @@ def database_line(place: str, problems: Sequence[str] | None) -> Line:
     """The ledger, read whole; None where there is none yet."""
     if problems is None:
         said = f"there is none yet at {place}"
-        return Line("database", Colour.AMBER, said, "it is made when the daemon first starts: wamon run")
+        return Line("database", Light.AMBER, said, "it is made when the daemon first starts: wamon run")
     if problems:
         more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
         remedy = "stop the daemon, keep the file, and restore the latest backup; see docs/operations.md"
-        return Line("database", Colour.RED, f"{problems[0]}{more}", remedy)
+        return Line("database", Light.RED, f"{problems[0]}{more}", remedy)
     return _green("database", f"{place} is whole")
 
 
 def daemon_line(version: str | None, ours: str, alive: bool | None) -> Line:
     """The daemon on the service's address: its version, None where none answers, and what its health says."""
     if version is None:
-        return Line("daemon", Colour.AMBER, "does not run", "start it: systemctl start wamon, or wamon run")
+        return Line("daemon", Light.AMBER, "does not run", "start it: systemctl start wamon, or wamon run")
     if not alive:
         remedy = "ask it why: curl its /healthz, then journalctl -u wamon -n 100"
-        return Line("daemon", Colour.RED, f"{version} runs and is not well", remedy)
+        return Line("daemon", Light.RED, f"{version} runs and is not well", remedy)
     if version != ours:
         said = f"{version} runs, and this program is {ours}"
-        return Line("daemon", Colour.AMBER, said, "restart it, so that what was installed runs")
+        return Line("daemon", Light.AMBER, said, "restart it, so that what was installed runs")
     return _green("daemon", f"{version} runs and is well")
 
 
@@ -138,7 +122,7 @@ def listening_line(setting: str, address: str, refusal: str | None, *, by_daemon
     if by_daemon:
         return _green(setting, f"{address}: the daemon listens there")
     if refusal:
-        return Line(setting, Colour.RED, f"{address}: {refusal}", f"free it, or choose another {setting}")
+        return Line(setting, Light.RED, f"{address}: {refusal}", f"free it, or choose another {setting}")
     return _green(setting, f"{address} is free")
 
 
@@ -147,64 +131,25 @@ def token_line(account: str, facts: TokenFacts | None, now_ms: int) -> Line:
     part = f"token of {account}"
     if facts is None:
         remedy = "see what Meta said: wamon check; with app_id and app_secret even a dead token can be asked about"
-        return Line(part, Colour.RED, "could not be inspected", remedy)
+        return Line(part, Light.RED, "could not be inspected", remedy)
     anew = "make a new system user token with both permissions, and put it where the configuration names it"
     if not facts.is_valid or facts.expired(now_ms):
-        return Line(part, Colour.RED, "is no longer valid", anew)
+        return Line(part, Light.RED, "is no longer valid", anew)
     if facts.scopes is not None and facts.lacks_scope:
-        return Line(part, Colour.RED, f"lacks {', '.join(sorted(NEEDED_SCOPES - facts.scopes))}", anew)
+        return Line(part, Light.RED, f"lacks {', '.join(sorted(NEEDED_SCOPES - facts.scopes))}", anew)
     scopes = "both permissions" if facts.scopes is not None else "permissions not told"
     if facts.expires_at_s:
         left_ms = facts.expires_at_s * SECOND - now_ms
         said = f"valid, {scopes}, expires in {duration_text(left_ms)}"
-        return Line(part, Colour.AMBER, said, anew) if left_ms < EXPIRES_SOON_MS else _green(part, said)
+        return Line(part, Light.AMBER, said, anew) if left_ms < EXPIRES_SOON_MS else _green(part, said)
     return _green(part, f"valid, {scopes}, does not expire")
 
 
-def account_line(account: str, subject: str, fact: AccountFact, *, app_id: str, public_url: str) -> Line:
-    """What Graph says of an account: who gets its webhooks, where a number's go, whether templates may be sent."""
-    part = f"{subject} of {account}"
-    if isinstance(fact, UnreadFact):
-        code = f", error {fact.code}" if fact.code is not None else ""
-        remedy = f"see: wamon explain {fact.code}" if fact.code is not None else "look at it again later"
-        return Line(part, Colour.AMBER, f"could not be read{code}", remedy)
-    if isinstance(fact, MissingFact):
-        return Line(part, Colour.RED, "Meta does not know it", "compare name and language with WhatsApp Manager")
-    if isinstance(fact, SubscriptionFact):
-        return _subscription(part, fact, app_id)
-    if isinstance(fact, TemplateFact):
-        return _template(part, fact)
-    if isinstance(fact, NumberFact):
-        return _callback(part, fact, public_url)
-    blocked = [f"{one.entity_type} {one.can_send}" for one in fact.entities if one.can_send != "AVAILABLE"]
-    said = ", ".join(blocked)
-    return Line(part, Colour.AMBER, said, "look into WhatsApp Manager") if blocked else _green(part, "may send")
-
-
-def _subscription(part: str, fact: SubscriptionFact, app_id: str) -> Line:
-    remedy = "subscribe your app to the account: POST /WABA_ID/subscribed_apps"
-    if not fact.app_ids:
-        return Line(part, Colour.RED, "no app gets its webhooks", remedy)
-    if app_id and app_id not in fact.app_ids:
-        return Line(part, Colour.RED, f"app {app_id} is not among those that get its webhooks", remedy)
-    return _green(part, f"webhooks go to app {', '.join(fact.app_ids)}")
-
-
-def _template(part: str, fact: TemplateFact) -> Line:
-    if fact.template_status == _USABLE:
-        return _green(part, "approved")
-    said = f"is {fact.template_status.lower() or 'in no state that Meta told'}"
-    return Line(part, Colour.RED, said, "a canary needs an approved template: WhatsApp Manager, message templates")
-
-
-def _callback(part: str, fact: NumberFact, public_url: str) -> Line:
-    """Where another program gets the webhooks that is right; the receiver then hears nothing, and should know."""
-    if not fact.callback_url:
-        return _green(part, "Meta shows no callback")
-    said = f"webhooks go to {fact.callback_url}"
-    if public_url and not fact.callback_url.startswith(public_url.rstrip("/")):
-        return Line(part, Colour.AMBER, said, f"the receiver is at {public_url}, and hears nothing of this number")
-    return _green(part, said)
+def account_lines(stated: Iterable[Stated], expected: Mapping[str, Expected]) -> list[Line]:
+    """What Graph says of accounts, as the page says it."""
+    return [
+        Line(f"{one.subject} of {one.account}", one.light, one.text, one.remedy) for one in lines(stated, expected)
+    ]
 
 
 def handshake_line(public_url: str, refusal: str) -> Line:
@@ -212,7 +157,7 @@ def handshake_line(public_url: str, refusal: str) -> Line:
     if not refusal:
         return _green("receiver", f"{public_url} answers Meta's handshake")
     remedy = "does the daemon run, does the proxy pass /webhook on, is [receiver] verify_token the one Meta has?"
-    return Line("receiver", Colour.RED, f"{public_url}: {refusal}", remedy)
+    return Line("receiver", Light.RED, f"{public_url}: {refusal}", remedy)
 
 
 def channel_line(name: str, wrong: str) -> Line:
@@ -220,7 +165,7 @@ def channel_line(name: str, wrong: str) -> Line:
     part = f"channel {name}"
     remedy = "correct the URL behind its reference"
     if wrong:
-        return Line(part, Colour.RED, wrong, remedy)
+        return Line(part, Light.RED, wrong, remedy)
     return _green(part, f"its URL is understood; try it with: wamon notify test {name}")
 
 
@@ -229,12 +174,12 @@ def secrets_line(problems: Sequence[str]) -> Line:
     if not problems:
         return _green("secrets", "all can be had")
     return Line(
-        "secrets", Colour.RED, "; ".join(problems), "under systemd a credential: is there for the service only"
+        "secrets", Light.RED, "; ".join(problems), "under systemd a credential: is there for the service only"
     )
 
 
 def version_line(ours: str, advice: Sequence[str]) -> Line:
     """This program, and Graph's versions that are asked for."""
     if advice:
-        return Line("version", Colour.AMBER, f"wamon {ours}; {'; '.join(advice)}", "change [graph] version")
+        return Line("version", Light.AMBER, f"wamon {ours}; {'; '.join(advice)}", "change [graph] version")
     return _green("version", f"wamon {ours}; Graph's version is current")
