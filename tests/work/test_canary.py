@@ -404,3 +404,85 @@ def test_reports_are_counted_once_each_whatever_meta_repeats(tmp_path: Path) -> 
     played = told(tmp_path, story)
     counts = {status: sum(row[:-1]) for (_, status), row in played.tally.returns.items()}
     assert counts == {"sent": 1, "delivered": 1, "read": 1}
+
+
+class Slow:
+    """Graph answers only after the message has arrived and its webhook was heard."""
+
+    def __init__(self, played: Played) -> None:
+        self.played = played
+
+    async def send_canary(self, name: str, mark: str, at_ms: int) -> Exchange:
+        seen = await self.played.send_canary(name, mark, at_ms)
+        await self.played.report("delivered")
+        await self.played.judge()
+        assert await self.played.verdicts(f"{name}.roundtrip") == [], "its sending is judged first"
+        return seen
+
+
+def test_a_webhook_that_is_faster_than_the_answer_is_heard_and_waits_for_it(tmp_path: Path) -> None:
+    async def story(played: Played) -> None:
+        played.canaries._sender = Slow(played)
+        await played.canaries.look("send")
+        await played.judge()
+        assert await played.verdicts("send") == await played.verdicts("send.roundtrip") == [UP]
+
+    told(tmp_path, story)
+
+
+def test_after_a_restart_a_canary_that_failed_is_followed_soon_and_the_extra_ones_are_remembered(
+    tmp_path: Path,
+) -> None:
+    async def story(played: Played) -> None:
+        await played.canaries.look("send")
+        await played.report("failed", code=131016)
+        await played.judge()
+        played.now_ms += 90 * SECOND
+        await played.begin()
+        assert played.watch.due("send", played.now_ms) == NOON + 2 * MINUTE
+        played.now_ms += 10 * MINUTE
+        await played.begin()
+        soon = played.watch.due("send", played.now_ms)
+        assert played.now_ms < soon <= played.now_ms + 3 * SECOND, "it is overdue"
+        played.now_ms = soon
+        await played.canaries.look("send")
+        assert [one.extra for one in await played.book.canaries(0)] == [False, True]
+
+    told(tmp_path, story)
+
+
+def test_what_was_awaited_long_before_a_start_is_not_judged_by_a_receiver_that_was_off(tmp_path: Path) -> None:
+    async def story(played: Played) -> None:
+        await played.canaries.look("send")
+        played.now_ms += 3 * HOUR
+        await played.begin()
+        assert not played.canaries.awaited
+        await played.judge()
+        assert await played.verdicts("send.roundtrip") == []
+        await played.report("delivered")
+
+    played = told(tmp_path, story)
+    assert played.tally.returns["send.roundtrip", "delivered"][-1] == 3 * HOUR, "what comes late is still known"
+
+
+def test_the_self_test_is_asked_of_silence_only(tmp_path: Path) -> None:
+    class Asked(Ears):
+        async def reachable(self) -> bool:
+            asked.append(1)
+            return True
+
+    asked: list[int] = []
+
+    async def story(played: Played) -> None:
+        played.canaries.ears = Asked()
+        await played.canaries.look("send")
+        await played.report("sent")
+        played.now_ms += 3 * MINUTE
+        await played.judge()
+        assert asked == []
+        await played.canaries.look("other")
+        played.now_ms += 3 * MINUTE
+        await played.judge()
+        assert asked == [1]
+
+    told(tmp_path, story)
