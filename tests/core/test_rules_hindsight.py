@@ -233,6 +233,7 @@ def test_a_doubtful_refusal_between_system_faults_belongs_to_them(looks: list[Sa
         [said(4, 131016), said(5, 190, 460), said(6, 131016)],
         [said(4, 131016), said(5, 131026), said(6, 131016)],
         [said(4, 131016), said(5, 130429), said(6, 131016)],
+        [said(4, 131016), said(5, 131000), said(6, 131016)],
         [said(4, reached="none", failure="dns_error", http_status=None, body=None), said(5, 190), said(6, 2)],
     ],
 )

@@ -104,6 +104,13 @@ def test_a_number_that_never_answered_has_the_small_quota() -> None:
     assert [one for one in turned([said(-96), *looks]) if "limit_not_ours" in one] == FIVE
 
 
+def test_a_send_is_held_to_the_limit_of_sends_and_a_call_without_one_to_none() -> None:
+    sent = {"body": {"messages": [{"id": "wamid.A"}]}}
+    looks = [said(4, **usage(12), **sent), throttled(5), said(6, **sent)]
+    assert turned(looks, probe="message") == FIVE
+    assert [one for one in turned(looks, probe="edge") if "limit_not_ours" in one] == []
+
+
 def test_another_accounts_headers_and_calls_are_not_ours() -> None:
     theirs = Target("theirs", "api", [said(4, **usage(12))], account="theirs")
     assert turned([said(4), throttled(5), said(6)], more=[theirs]) == []
@@ -324,6 +331,7 @@ def test_what_turned_and_what_is_firm_lacks_nothing() -> None:
 
 def test_what_became_firm_for_want_of_evidence_still_says_what_it_lacked() -> None:
     assert {rule for rule, _ in missing(around(said(5, 190)), now_ms=START + 9 * DAY)} == {"same_token_valid"}
+    assert missing(around(said(5, 131026)), now_ms=START + 9 * DAY) == set(), "what was firm lacked nothing"
 
 
 def test_good_looks_are_never_judged_again() -> None:

@@ -112,6 +112,45 @@ def test_a_permission_denied_to_us_alone_stays_ours(story: dict[str, Any]) -> No
     assert [one for one in denied(**story) if "system_error" in one] == []
 
 
+def beside_them(
+    fingerprint: str, inspected: Sequence[Said], *, app: str = "", ours: Sequence[Said] = ()
+) -> list[str]:
+    """A permission denied to us and to another account, whose token and app are told in various ways."""
+    own = [token(5, app_id=OURS), *ours]
+    theirs = [said(5, 10) | {"token_fingerprint": fingerprint}]
+    targets = [
+        Target("cloud-api", "api", around(*DENIED)),
+        Target("token", "token", own, QUARTER),
+        Target("their-api", "api", theirs, account="theirs", identity={"app": app}),
+        Target("their-token", "token", inspected, QUARTER, account="theirs"),
+    ]
+    return Case(targets).turned()
+
+
+OTHERS = "333333333333333"
+
+
+def test_an_app_is_known_by_its_account_where_its_token_was_never_inspected() -> None:
+    assert beside_them("V", [token(5, "U", app_id=THEIRS)]) == PERMISSION
+    assert beside_them("V", [token(5, "U", app_id=OURS)]) == []
+
+
+def test_an_account_whose_tokens_belong_to_several_apps_tells_of_none() -> None:
+    several = [token(5, "U", app_id=THEIRS), token(6, "W", app_id=OTHERS)]
+    assert beside_them("V", several) == []
+    assert beside_them("U", several) == PERMISSION, "its own token still does"
+
+
+def test_the_configured_app_counts_where_no_token_tells_one() -> None:
+    assert beside_them("V", [], app=THEIRS) == PERMISSION
+    assert beside_them("V", [], app=OURS) == []
+    assert beside_them("V", [token(5, "U", app_id=OURS)], app=THEIRS) == [], "what debug_token says outranks it"
+
+
+def test_a_token_says_whose_app_it_is_whichever_account_asked() -> None:
+    assert beside_them("V", [token(5, "U", app_id=THEIRS)], ours=[token(6, "V", app_id=OURS)]) == []
+
+
 # ---------------------------------------------------------------------------- the health of the number
 
 
