@@ -29,13 +29,15 @@ def wamon(night: Night, *words: str) -> subprocess.CompletedProcess[str]:
 def test_a_dry_run_a_real_one_and_one_too_many(night: Night) -> None:
     dry = wamon(night, "--dry-run")
     assert dry.returncode == 0, dry.stderr
-    assert dry.stdout.splitlines()[:4] == [
+    assert dry.stdout.splitlines()[:6] == [
         "Would turn:",
-        "  cloud-api: 15 looks, 1800 s, user_error -> system_error, because our token was refused although"
-        " debug_token called this very token valid all that time (same token valid)",
+        "  cloud-api: 15 looks, 1800 s, user_error -> system_error, because our token was",
+        "      refused although debug_token called this very token valid all that time",
+        "      (same token valid)",
         "Days:",
         "  cloud-api 2026-11-01: 95.52 % (0:31:16) -> 91.23 % (1:01:16), revision 2",
     ]
+    assert max(map(len, dry.stdout.splitlines())) <= 80
     assert dry.stdout.splitlines()[-1] == "Nothing was written: this was a dry run."
 
     real = json.loads(wamon(night, "--json").stdout)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ from wamon.wiring import watched
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.consult import remembered
 from wamon.work.reclassify import Pass, PassAsked, outcome_document, reclassify
+
+WIDTH = 80
 
 
 def reclassify_command(
@@ -49,7 +52,7 @@ def reclassify_command(
     if as_json:
         write_json(document)
     else:
-        print("\n".join(lines(document, dry_run=dry_run)))
+        print("\n".join(map(_wrapped, lines(document, dry_run=dry_run))))
     return FINE
 
 
@@ -76,6 +79,11 @@ async def _offline(settings: Settings, database: Path, asked: PassAsked) -> Mapp
         return outcome_document(outcome)
     finally:
         await ledger.close()
+
+
+def _wrapped(line: str) -> str:
+    """A line of at most 80 columns, what follows set in beneath it."""
+    return fill(line, WIDTH, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
 
 
 def lines(document: Mapping[str, Any], *, dry_run: bool) -> list[str]:
