@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wamon.core.announcing import announce
 from wamon.core.finding import Cause, Verdict
 from wamon.core.grouping import EVERYONE, Kin
 from wamon.core.incident import Incident, Kind, Lasting
-from wamon.core.notice import Notice, Told, announce
+from wamon.core.notice import Notice, Told
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import MINUTE, parse_iso
 from wamon.core.watched import Watched
@@ -95,7 +96,7 @@ SCENES = {
     ),
     "who was in trouble long before does not": (
         ACME,
-        down("a9", -90) + down("a0 a1 a2"),
+        down("a9", -15) + down("a0 a1 a2"),
         ["a9", "account acme"],
     ),
     "one breakdown has several faces": (

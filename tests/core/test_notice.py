@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wamon.core.announcing import Desk, announce
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
 from wamon.core.incident import Incident, Kind, Lasting, Severity, incidents
 from wamon.core.meta_page import Light
-from wamon.core.notice import Desk, NoticePhase, Told, announce, severity
+from wamon.core.notice import NoticePhase, Told, severity
 from wamon.core.notice_words import clock, duration_text
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import account
+from wamon.core.silence import Remark, Silence
 from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
 from wamon.letters import written
 
@@ -154,7 +156,7 @@ def out(*codes: int, **rest: object) -> Incident:
 
 
 def test_an_outage_is_told_once_it_has_lasted_and_once_it_is_over() -> None:
-    steps = [(0.5, [out()]), (1.99, [out()]), (2, [out()]), (3, [out()]), (60, [out()])]
+    steps = [(0.5, [out()]), (1.99, [out()]), (2, [out()]), (3, [out()]), (59, [out()])]
     end = [out(closed=61)]
     assert told(*steps, (61, end), (62.99, end), (63, end), (64, end), (99, end)) == [
         (2, "opened"),
@@ -281,7 +283,7 @@ def test_the_note_says_what_it_was_counted_as() -> None:
 def test_nothing_is_repeated_by_who_knows_what_was_told() -> None:
     incident = out()
     known = Told("send", Kind.OUTAGE, START - 30_000, None, "send@earlier")
-    assert told((60, [incident]), before=(known,)) == []
+    assert told((59, [incident]), before=(known,)) == []
 
 
 @pytest.mark.parametrize(
@@ -368,3 +370,55 @@ def test_no_key_is_ever_used_twice_and_every_end_has_a_beginning(letters: str) -
 @pytest.mark.parametrize("letters", ["." * 9 + "D" + "." * 20, "..U.....U....", ".22.......", "." * 30])
 def test_a_blip_and_calm_are_silence(letters: str) -> None:
     assert lived(letters) == []
+
+
+def test_what_stays_open_is_remembered_with_growing_gaps_and_not_where_somebody_sees_to_it() -> None:
+    hours = (0.5, 1, 1.1, 3.9, 4, 12, 23.9, 24, 25, 48, 72)
+    steps = [(60 * hour, [out()]) for hour in hours]
+    assert told((2, [out()]), *steps) == [
+        (2, "opened"),
+        *((60 * hour, f"reminder:{n}") for n, hour in enumerate((1, 4, 12, 24, 48, 72), 1)),
+    ]
+    standing = announce([(out(), ProbeKind.MESSAGE)], (), START + 2 * MINUTE, lasting=LASTING).told
+    for by, target, minute, heard in (("anna", "send", 30, 0), ("anna", "other", 30, 1), ("", "send", 30, 1)):
+        remark = Remark(target, START + minute * MINUTE, START, by, "on it", ack=bool(by))
+        desk = announce(
+            [(out(), ProbeKind.MESSAGE)], standing, START + HOUR, lasting=LASTING, acknowledged=[remark]
+        )
+        assert len(desk.notices) == heard
+
+
+def test_a_restart_reminds_nobody_again() -> None:
+    known = Told("send", Kind.OUTAGE, START, None, out().name, severity=Severity.CRITICAL, reminded=2)
+    assert told((5 * 60, [out()]), (11 * 60, [out()]), before=(known,)) == []
+
+
+@pytest.mark.parametrize(
+    ("silence", "heard"),
+    [
+        (Silence(START, START + HOUR), []),
+        (Silence(START, START + HOUR, targets=("send",)), []),
+        (Silence(START, START + HOUR, targets=("other",)), [(2, "opened")]),
+        (Silence(START, START + HOUR, kinds=(Kind.OUTAGE,)), []),
+        (Silence(START, START + HOUR, kinds=(Kind.USER_ERROR,)), [(2, "opened")]),
+        (Silence(START, START + HOUR, severities=(Severity.CRITICAL,)), []),
+        (Silence(START, START + HOUR, severities=(Severity.STANDARD,)), [(2, "opened")]),
+        (Silence(START, START + MINUTE), [(2, "opened")]),
+        (Silence(START + 5 * MINUTE, START + HOUR), [(2, "opened")]),
+    ],
+)
+def test_a_silence_holds_back_what_it_is_about_while_it_lasts(
+    silence: Silence, heard: list[tuple[int, str]]
+) -> None:
+    desk = announce([(out(), ProbeKind.MESSAGE)], (), START + 2 * MINUTE, lasting=LASTING, silences=[silence])
+    assert [(2, one.phase.value) for one in desk.notices] == heard
+    after = announce([(out(), ProbeKind.MESSAGE)], desk.told, START + HOUR, lasting=LASTING, silences=[silence])
+    assert len(after.notices) == 1, "what is still open is told when the silence is over, or reminded of"
+
+
+def test_what_people_were_told_of_ends_aloud_in_a_silence_too() -> None:
+    standing = announce([(out(), ProbeKind.MESSAGE)], (), START + 2 * MINUTE, lasting=LASTING).told
+    hush = Silence(START + 3 * MINUTE, START + HOUR)
+    over = [(out(closed=5), ProbeKind.MESSAGE)]
+    desk = announce(over, standing, START + 9 * MINUTE, lasting=LASTING, silences=[hush])
+    assert [one.phase.value for one in desk.notices] == ["resolved"]

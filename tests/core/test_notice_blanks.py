@@ -1,8 +1,8 @@
 """Notes about time in which nothing was seen: what is worth one, and who speaks of how long it lasted."""
 
+from wamon.core.announcing import announce
 from wamon.core.finding import Cause, Verdict
 from wamon.core.incident import Incident, Kind, Lasting
-from wamon.core.notice import announce
 from wamon.core.observation import ProbeKind
 from wamon.core.timeline import HOUR, MINUTE
 

@@ -6,12 +6,13 @@ from datetime import UTC
 import msgspec
 
 from wamon.cli.example_digests import weekly_digest
+from wamon.core.announcing import announce
 from wamon.core.budget import PAIRS, Burn, MonthBudget
 from wamon.core.burning import Pace, burn_notices
 from wamon.core.expiry import Ending, Thing, expiry_notices
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.incident import Incident, Kind, Lasting
-from wamon.core.notice import Notice, announce
+from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
 from wamon.core.review import Review, Turn, restated_notice

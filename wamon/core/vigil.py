@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from wamon.core.announcing import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Desk, announce
 from wamon.core.contexts import Contexts
 from wamon.core.finding import Cause, Column, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.grouping import Kin
@@ -13,12 +14,13 @@ from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
 from wamon.core.maintenance import Cover, Window, covers
 from wamon.core.meta_page import Light
-from wamon.core.notice import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Desk, Notice, Told, announce, rewound
+from wamon.core.notice import Notice, Told, rewound
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.posted import Outage, posted_spans
 from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import SHORTEST_CADENCE_MS, Timeline, reach_ms
+from wamon.core.silence import Remark, Silence
 from wamon.core.spoken import DECLARED, Said, overruled
 from wamon.core.timeline import MINUTE, SECOND, Span
 from wamon.core.watched import EVIDENCE as EVIDENCE
@@ -71,6 +73,8 @@ class Vigil:
         self._said: tuple[Said, ...] = ()
         self._hushed: set[str] = set()
         self._kin: Kin | None = None
+        self._silences: tuple[Silence, ...] = ()
+        self._remarks: tuple[Remark, ...] = ()
         self._outages: tuple[Outage, ...] = ()
         self.light: Callable[[ProbeKind, int], Light] = lambda _probe, _now_ms: Light.UNKNOWN
         """What Meta's page shows for a probe's services at an instant, as notices tell it."""
@@ -107,6 +111,12 @@ class Vigil:
         What was held back for a window that was withdrawn may have to be told.
         """
         self._windows, self._said = tuple(windows), tuple(said)
+        if self._restless:
+            self.due_ms = 0
+
+    def beside(self, silences: Sequence[Silence], remarks: Sequence[Remark]) -> None:
+        """What people said beside the verdicts; what a silence held back may have to be told when it is over."""
+        self._silences, self._remarks = tuple(silences), tuple(remarks)
         if self._restless:
             self.due_ms = 0
 
@@ -343,6 +353,8 @@ class Vigil:
             quiet=self._hushed,
             light=lambda probe: self.light(probe, now_ms),
             kin=kin,
+            silences=self._silences,
+            acknowledged=self._remarks,
         )
         self.told = desk.told
         self._rest(found, now_ms)
@@ -374,6 +386,7 @@ class Vigil:
                 one.opened_ms + THROTTLED_FOR_MS,
                 (one.closed_ms or 0) + self.lasting.resolve_after_ms,
                 (one.closed_ms or 0) + FLAPPING_MS,
+                *(silence.end_ms for silence in self._silences),
             )
             if moment > now_ms
         ]

@@ -11,12 +11,11 @@ from wamon.core.afresh import OnRecord
 from wamon.core.doubt import Trouble
 from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
 from wamon.core.gathering import Beside
-from wamon.core.incident import Kind, Severity
 from wamon.core.knowledge import Look
 from wamon.core.latency import Sketch
 from wamon.core.maintenance import Window
 from wamon.core.meta_page import Part, Version
-from wamon.core.notice import Notice, NoticePhase, Told
+from wamon.core.notice import Notice, Told
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.periods import first_watched
 from wamon.core.publication import DayState, Passed, Publication, kept_figures
@@ -26,7 +25,7 @@ from wamon.core.restatement import Change
 from wamon.core.roundtrip import Canary
 from wamon.core.segments import Segment, Timeline
 from wamon.core.spoken import Said
-from wamon.core.timeline import Span, day_of, parse_iso
+from wamon.core.timeline import Span, day_of
 from wamon.core.watched import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
@@ -38,7 +37,9 @@ from wamon.work.care import Pruned
 from wamon.work.hearing import heard
 from wamon.work.maintenance import standing
 from wamon.work.outbox import Outbox, in_words
+from wamon.work.recalling import recalled
 from wamon.work.ruling import said_of
+from wamon.work.saying import People
 
 T = TypeVar("T")
 
@@ -61,6 +62,7 @@ class Bookkeeper:
         self.recent_notices: tuple[Line, ...] = ()
         self.backlog = Backlog(ledger)
         self.outbox = Outbox(ledger, self.backlog)
+        self.people = People(ledger)
 
     def soon(self, writing: Coroutine[Any, Any, object]) -> None:
         """Write something beside what is going on now; its failure is told by the log."""
@@ -363,25 +365,8 @@ class Bookkeeper:
         self.recent_notices = tuple(every[:_SHOWN_NOTICES])
 
     async def told(self, since_ms: int) -> tuple[Told, ...]:
-        """What people were last told of each incident, read off the notices."""
-        found: dict[str, Told] = {}
-        for one in reversed(await self._ledger.notices(since_ms=since_ms)):
-            name = one.evidence[0] if one.evidence else ""
-            if not name or one.kind in (Kind.RESTATED, Kind.DIGEST):
-                continue
-            closed = one.phase in (NoticePhase.RESOLVED, NoticePhase.NOTE)
-            before = found.get(name)
-            opened_ms = parse_iso(name.rpartition("@")[2])
-            found[name] = Told(
-                one.target,
-                Kind(one.kind),
-                opened_ms,
-                one.created_at_ms if closed else None,
-                name,
-                before.count + 1 if before else 1,
-                Severity(one.severity),
-            )
-        return tuple(found.values())
+        """What people were last told of each incident."""
+        return recalled(reversed(await self._ledger.notices(since_ms=since_ms)))
 
 
 def _to_book(row: Publication) -> words.Publication:

@@ -139,7 +139,7 @@ def read_window(asked: MaintenanceAsked, targets: Sequence[Watched], zone: ZoneI
     Raises ValueError with a sentence that shows a right value.
     """
     require_reason(asked.because)
-    own = zone if asked.zone is None else _read(ZONE, "--zone", asked.zone)
+    own = zone if asked.zone is None else read_option(ZONE, "--zone", asked.zone)
     once, recurring = (asked.from_, asked.to), (asked.every, asked.at, asked.first, asked.last)
     if any(word is not None for word in once) and any(word is not None for word in recurring):
         raise ValueError(f"one window is either once or recurring: {_WHEN}")
@@ -149,8 +149,8 @@ def read_window(asked: MaintenanceAsked, targets: Sequence[Watched], zone: ZoneI
         when = _once(asked, own, now_ms)
     else:
         raise ValueError(f"say when: {_WHEN}")
-    _known("--target", asked.targets, [one.name for one in targets])
-    _known("--account", asked.accounts, {one.account for one in targets})
+    known_names("--target", asked.targets, [one.name for one in targets])
+    known_names("--account", asked.accounts, {one.account for one in targets})
     return Window(when, own.key, asked.targets, asked.accounts, now_ms)
 
 
@@ -162,7 +162,8 @@ def require_reason(because: str) -> None:
         )
 
 
-def _known(option: str, names: Sequence[str], there: Iterable[str]) -> None:
+def known_names(option: str, names: Sequence[str], there: Iterable[str]) -> None:
+    """Raises ValueError for a name that is not among those that are watched."""
     known = sorted(there)
     for name in names:
         if name not in known:
@@ -174,7 +175,7 @@ def _once(asked: MaintenanceAsked, zone: ZoneInfo, now_ms: int) -> Once:
         raise ValueError("a window needs one end: --to 2026-11-01T04:00 or --for 2h")
     start_ms = now_ms if asked.from_ is None else read_instant("--from", asked.from_, zone, now_ms)
     if asked.to is None:
-        return Once(start_ms, start_ms + _read(DURATION, "--for", asked.for_))
+        return Once(start_ms, start_ms + read_option(DURATION, "--for", asked.for_))
     end_ms = read_instant("--to", asked.to, zone, now_ms)
     if end_ms <= start_ms:
         raise ValueError(f"--to {iso(end_ms)} is not after --from {iso(start_ms)}: name a later end")
@@ -185,7 +186,7 @@ def _recurring(asked: MaintenanceAsked, zone: ZoneInfo, now_ms: int) -> Recurrin
     """Without a first day it begins today: what was declared today says nothing of last week."""
     if asked.every is None or asked.at is None or asked.for_ is None:
         raise ValueError("a recurring window needs --every, --at and --for: --every monday --at 02:00 --for 2h")
-    duration_ms = _read(DURATION, "--for", asked.for_)
+    duration_ms = read_option(DURATION, "--for", asked.for_)
     if duration_ms > LONGEST_RECURRING_MS:
         raise ValueError(f"--for {asked.for_} is longer than a week; write a shorter time, such as 2h")
     first = asked.first or day_of(now_ms, zone)
@@ -207,7 +208,7 @@ def _time(option: str, text: str) -> time:
 def _weekdays(words: str) -> tuple[int, ...]:
     if words.strip().lower() == "day":
         return ()
-    return tuple(sorted({_read(WEEKDAY, "--every", word.strip().lower()) for word in words.split(",")}))
+    return tuple(sorted({read_option(WEEKDAY, "--every", word.strip().lower()) for word in words.split(",")}))
 
 
 def read_instant(option: str, text: str, zone: ZoneInfo, now_ms: int) -> int:
@@ -224,7 +225,8 @@ def read_instant(option: str, text: str, zone: ZoneInfo, now_ms: int) -> int:
     return to_ms(moment) if moment.tzinfo else local_ms(moment.date(), moment.time(), zone)
 
 
-def _read(reader: Reader[T], option: str, text: object) -> T:
+def read_option(reader: Reader[T], option: str, text: object) -> T:
+    """An option's value, by the reader of the same setting. Raises ValueError."""
     try:
         return reader.read(text)
     except RefusedError as refused:

@@ -1,0 +1,39 @@
+"""What people say beside the verdicts: notices held back for a while, incidents acknowledged, notes to them."""
+
+import msgspec
+
+from wamon.core.incident import Kind, Severity
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """From one instant to another people do not hear of what it is about; what is left empty means all of them.
+
+    It holds back notices and nothing else: looks, figures and pages go on.
+    """
+
+    start_ms: int
+    end_ms: int
+    targets: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    severities: tuple[Severity, ...] = ()
+
+    def holds(self, at_ms: int) -> bool:
+        """Whether it is in force."""
+        return self.start_ms <= at_ms < self.end_ms
+
+    def about(self, target: str, account: str, kind: Kind, severity: Severity) -> bool:
+        """Whether such trouble is meant."""
+        named = target in self.targets or account in self.accounts or not (self.targets or self.accounts)
+        return named and (not self.kinds or kind in self.kinds) and severity in (self.severities or (severity,))
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """What a person said of an incident: of a target, at an instant within it. ``ack``: somebody sees to it."""
+
+    target: str
+    incident_ms: int
+    at_ms: int
+    author: str
+    text: str
+    ack: bool = False
