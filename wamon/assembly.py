@@ -26,7 +26,6 @@ from wamon.core.publication import Passed, Publication
 from wamon.core.report import Ledgered, Report, snapshot
 from wamon.core.review import Ground, window
 from wamon.core.shown_days import ShownDays
-from wamon.core.silence import Remark, Silence
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span
 from wamon.core.vigil import Vigil
 from wamon.core.watched import Watched
@@ -46,6 +45,7 @@ from wamon.work.look import TELL, Watch
 from wamon.work.reclassify import Outcome, Pass, reclassify
 from wamon.work.restate import Plan, Restated, everyone
 from wamon.work.ruling import KIND as RULING
+from wamon.work.saying import hear_people
 
 _log = logging.getLogger("wamon")
 
@@ -59,8 +59,6 @@ class House:
     """A watch with its book: what runs, what it remembers, and the report that every face prints."""
 
     _past: tuple[Incident, ...] = ()
-    remarks: Sequence[Remark] = ()
-    silences: Sequence[Silence] = ()
     _reported: Report | None = None
     passes: tuple[Passed, ...] = ()
     _shown: ShownDays | None = None
@@ -167,17 +165,9 @@ class House:
         self._first_ms = await self.book.first_ms()
         self.passes = tuple(await self.book.passes())
         self.tally.reclassification_ms = max((one.at_ms for one in self.passes), default=None)
-        self.vigil.declared(await self.book.windows(), await self.book.said(now_ms - HOUR))
-        await self.hear()
+        await hear_people(self.vigil, self.book, now_ms)
         self._past = await self._past_incidents(now_ms)
         self._shown = ShownDays(self._published, self.passes, SHOWN_DAYS)
-
-    async def hear(self) -> None:
-        """Read again what people said beside the verdicts."""
-        self.remarks, self.silences = await self.book.people.remarks(), await self.book.people.silences()
-        self.vigil.beside(self.silences, self.remarks)
-        self._reported = None
-        self.wake(TELL, self.clock())
 
     async def _past_incidents(self, now_ms: int) -> tuple[Incident, ...]:
         """Incidents of the days before memory begins, read off what was published of them."""

@@ -38,9 +38,11 @@ from wamon.wiring import SELF_TEST, asking, calling, jitter_ms, kept, open_asker
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.care import CARE, Care
 from wamon.work.drain import Drain
+from wamon.work.look import TELL
 from wamon.work.people import WORDS, Word
 from wamon.work.reclassify import PassAsked, outcome_document
 from wamon.work.restate import restated_document
+from wamon.work.saying import SAYINGS, Place, Saying
 
 _log = logging.getLogger("wamon")
 
@@ -187,7 +189,18 @@ class Daemon:
 
     def _commands(self) -> dict[str, Command]:
         words = {name: self._taking(word) for name, word in WORDS.items()}
+        words |= {name: self._saying(word) for name, word in SAYINGS.items()}
         return {"reclassify": self._reclassify} | words | {name: self._caring(act) for name, act in CARE.items()}
+
+    def _saying(self, word: Saying) -> Command:
+        async def say(wanted: dict[str, Any]) -> Mapping[str, Any]:
+            place = Place([*self.house.vigil.watched.values()], self.house.zone, wall_ms())
+            document = await word.act(self.house.book.people, msgspec.convert(wanted, word.asked), place)
+            await self.house.refresh(wall_ms())
+            self.house.wake(TELL, wall_ms())
+            return document
+
+        return say
 
     def _caring(self, act: Care) -> Command:
         async def care(_wanted: dict[str, Any]) -> Mapping[str, Any]:

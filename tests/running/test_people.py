@@ -90,6 +90,42 @@ def test_a_ruling_turns_the_open_incident_and_what_comes_after_it(platform: Simu
         assert daemon.stop()[0] == 0
 
 
+def test_silences_acknowledgements_and_notes_hold_at_once_and_are_shown(
+    platform: Simulator, tmp_path: Path
+) -> None:
+    port = free_port()
+    with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:
+        daemon.ready()
+        eventually(lambda: daemon.attempts("cloud-api", "ok") >= 1, "a look")
+        hush = ("--for", "1h", "--target", "cloud-api", "--because", "we know", "--by", "anna")
+        added = asked("silence", "add", *hush, "-c", daemon.file)
+        assert (added.code, added.err) == (0, "")
+        assert added.out.startswith("Silence 1 holds: cloud-api, ")
+        assert [one["targets"] for one in daemon.json("/api/v1/status")["silences"]] == [["cloud-api"]]
+        listed = asked("silence", "list", "--json", "-c", daemon.file).document["silences"]
+        assert [(one["number"], one["state"], one["author"]) for one in listed] == [(1, "now", "anna")]
+        platform.faults += [GraphError(500, 131016)] * 60
+        eventually(lambda: state(daemon, "cloud-api") == "outage", "the state is shown all the same")
+        acked = asked("incidents", "ack", "cloud-api", "--by", "bob", "-c", daemon.file)
+        assert (acked.code, acked.err) == (0, "")
+        noted = asked("incidents", "note", "cloud-api", "case 1234 is open", "--by", "bob", "-c", daemon.file)
+        assert noted.out.startswith("Noted for cloud-api@")
+        (one,) = [i for i in daemon.json("/api/v1/incidents")["incidents"] if i["target"] == "cloud-api"]
+        assert (one["severity"], one["metas_severity"], one["acknowledged"]["author"]) == (
+            "urgent",
+            "urgent",
+            "bob",
+        )
+        assert [note["text"] for note in one["notes"]] == ["case 1234 is open"]
+        shown = asked("incidents", "show", "cloud-api", "-c", daemon.file).out
+        assert "seen to by  bob, " in shown
+        assert "case 1234 is open" in shown
+        removed = asked("silence", "remove", "1", "-c", daemon.file)
+        assert removed.out.startswith("Silence 1 is taken back: ")
+        assert asked("silence", "list", "-c", daemon.file).out.startswith("Nothing is held back")
+        assert daemon.stop()[0] == 0
+
+
 def test_the_database_is_looked_after_while_the_daemon_runs(platform: Simulator, tmp_path: Path) -> None:
     port = free_port()
     with running(tmp_path, configuration(platform, tmp_path, port), port) as daemon:

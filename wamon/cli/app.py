@@ -13,6 +13,7 @@ from cyclopts import CycloptsError, Parameter
 from wamon.cli.answers import FINE, WRONG, CannotError, say
 from wamon.cli.declaring import maintenance, rule
 from wamon.cli.shape import ELSE, KEEP, LOOK, READ, WATCH, AsJson, Config, From, To, command_group
+from wamon.cli.silencing import ack, note, silence
 from wamon.terminal import PlainConsole
 
 INTERRUPTED = 130
@@ -23,11 +24,13 @@ app = command_group(
 incidents = command_group("incidents", "Incidents the daemon still knows, newest first.", WATCH)
 notify = command_group("notify", "Send a test over each channel, or see how a notice reads.", LOOK)
 db = command_group("db", "The database: integrity, backup, sizes, retention.", KEEP)
-for part in (app, incidents, maintenance, notify, db):
+for part in (app, incidents, maintenance, silence, notify, db):
     part["--help"].group = ELSE
 app["--version"].group = ELSE
-for part in (incidents, maintenance, notify, db):
+for part in (incidents, maintenance, silence, notify, db):
     app.command(part)
+for remark in (ack, note):
+    incidents.command(remark)
 
 
 def answer(arguments: Sequence[str]) -> int:

@@ -58,10 +58,7 @@ def incidents_command(config: Path | None, as_json: bool) -> int:
 
 def incident_command(name: str, config: Path | None, as_json: bool) -> int:
     """The incident of that name, or a target's latest. Raises CannotError when there is none."""
-    known = ask(config, "/api/v1/incidents")["incidents"]
-    found = next((one for one in known if name in (one["target"], f"{one['target']}@{one['opened_at']}")), None)
-    if found is None:
-        raise CannotError(f"the daemon knows no incident {name!r}; see: wamon incidents list", BAD_NEWS)
+    found = _found(name, config)
     if as_json:
         write_json(found)
     else:
@@ -69,6 +66,20 @@ def incident_command(name: str, config: Path | None, as_json: bool) -> int:
         page.line((f"{found['target']}@{found['opened_at']}", "bold"))
         page.fields(_fields(found))
     return FINE
+
+
+def find_incident(target: str, config: Path | None) -> str:
+    """The name of a target's latest incident. Raises CannotError when there is none."""
+    found = _found(target, config)
+    return f"{found['target']}@{found['opened_at']}"
+
+
+def _found(name: str, config: Path | None) -> Document:
+    known: Sequence[Document] = ask(config, "/api/v1/incidents")["incidents"]
+    found = next((one for one in known if name in (one["target"], f"{one['target']}@{one['opened_at']}")), None)
+    if found is None:
+        raise CannotError(f"the daemon knows no incident {name!r}; see: wamon incidents list", BAD_NEWS)
+    return found
 
 
 def ask(config: Path | None, path: str) -> Document:
@@ -230,3 +241,10 @@ def _fields(one: Document) -> Iterator[tuple[str, Cell]]:
     yield "cause", f"{one['cause']}{', provisional' if one['provisional'] else ''}"
     if one["codes"]:
         yield "codes", ", ".join(map(str, one["codes"]))
+    yield "phase", one["phase"]
+    metas = one["metas_severity"]
+    yield "severity", one["severity"] + (f"; in a ticket to Meta: {metas}" if metas else "")
+    said = [("seen to by", one["acknowledged"]), *(("note", note) for note in one["notes"])]
+    for what, remark in (each for each in said if each[1]):
+        words = f": {remark['text']}" if remark["text"] else ""
+        yield what, f"{remark['author']}, {short_instant(remark['at'])} UTC{words}"

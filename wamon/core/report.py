@@ -19,6 +19,8 @@ from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState, Passed, Publication, day_state
 from wamon.core.reference import MetasWord
 from wamon.core.shown_days import NO_DAYS, Day, ShownDays, ShownRow, published_day
+from wamon.core.silence import Silence
+from wamon.core.standing import Standing, standings
 from wamon.core.uptime import Figures
 from wamon.core.vigil import Vigil
 from wamon.core.watched import EVIDENCE, Watched
@@ -103,6 +105,8 @@ class Report(msgspec.Struct, frozen=True):
     platform_periods: Mapping[str, Figures]
     incidents: tuple[Incident, ...]
     notices: tuple[Told, ...] = ()
+    standings: Mapping[str, Standing] = {}
+    silences: tuple[Silence, ...] = ()
     reference: MetasWord | None = None
     ourselves: tuple[Line, ...] = ()
     """Are we the problem? What is wrong first."""
@@ -152,6 +156,7 @@ def snapshot(
     shown = past.shown or ShownDays(past.published, past.passes, days)
     rows = shown.rows((*timelines, PLATFORM), {yesterday: unclosed, today: open_day}, now_ms, today, zone)
     found = {name: vigil.incidents(name, now_ms) for name in timelines}
+    troubles = _every_incident(past.incidents, [one for row in found.values() for one in row], now_ms)
     return Report(
         at_ms=now_ms,
         zone=zone.key,
@@ -160,8 +165,12 @@ def snapshot(
         targets=tuple(_target(one, vigil, rows, found, last, _Now(now_ms, past.overlay)) for one in targets),
         platform=rows[PLATFORM].days,
         platform_periods=rows[PLATFORM].periods,
-        incidents=_every_incident(past.incidents, [one for row in found.values() for one in row], now_ms),
+        incidents=troubles,
         notices=past.notices,
+        standings=standings(
+            troubles, {one.name: one.probe for one in targets}, vigil.remarks, vigil.lasting, now_ms
+        ),
+        silences=tuple(one for one in vigil.silences if one.holds(now_ms)),
     )
 
 

@@ -73,8 +73,8 @@ class Vigil:
         self._said: tuple[Said, ...] = ()
         self._hushed: set[str] = set()
         self._kin: Kin | None = None
-        self._silences: tuple[Silence, ...] = ()
-        self._remarks: tuple[Remark, ...] = ()
+        self.silences: tuple[Silence, ...] = ()
+        self.remarks: tuple[Remark, ...] = ()
         self._outages: tuple[Outage, ...] = ()
         self.light: Callable[[ProbeKind, int], Light] = lambda _probe, _now_ms: Light.UNKNOWN
         """What Meta's page shows for a probe's services at an instant, as notices tell it."""
@@ -116,7 +116,7 @@ class Vigil:
 
     def beside(self, silences: Sequence[Silence], remarks: Sequence[Remark]) -> None:
         """What people said beside the verdicts; what a silence held back may have to be told when it is over."""
-        self._silences, self._remarks = tuple(silences), tuple(remarks)
+        self.silences, self.remarks = tuple(silences), tuple(remarks)
         if self._restless:
             self.due_ms = 0
 
@@ -353,8 +353,8 @@ class Vigil:
             quiet=self._hushed,
             light=lambda probe: self.light(probe, now_ms),
             kin=kin,
-            silences=self._silences,
-            acknowledged=self._remarks,
+            silences=self.silences,
+            acknowledged=self.remarks,
         )
         self.told = desk.told
         self._rest(found, now_ms)
@@ -386,7 +386,7 @@ class Vigil:
                 one.opened_ms + THROTTLED_FOR_MS,
                 (one.closed_ms or 0) + self.lasting.resolve_after_ms,
                 (one.closed_ms or 0) + FLAPPING_MS,
-                *(silence.end_ms for silence in self._silences),
+                *(silence.end_ms for silence in self.silences),
             )
             if moment > now_ms
         ]

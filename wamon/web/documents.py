@@ -15,6 +15,8 @@ from wamon.core.incident import Incident
 from wamon.core.latency import Latency
 from wamon.core.publication import day_document, figures_document
 from wamon.core.report import Day, Report, TargetReport
+from wamon.core.silence import Remark, Silence
+from wamon.core.standing import Standing
 from wamon.core.timeline import day_of, iso
 from wamon.core.uptime import Figures
 from wamon.web.reference import reference_document
@@ -87,11 +89,41 @@ def _day_row(name: str, day: Day) -> Document:
 
 def incidents_document(report: Report) -> Document:
     """Incidents that the report still knows, newest first."""
-    return {"incidents": [incident_row(one) for one in report.incidents]}
+    return {"incidents": [incident_row(one, report) for one in report.incidents]}
 
 
-def incident_row(one: Incident) -> Document:
-    """One incident, with the keys of a replay's document first."""
+def incident_row(one: Incident, report: Report) -> Document:
+    """One incident, with the keys of a replay's document first, and where it stands."""
+    stands = report.standings.get(one.name)
+    return _incident_row(one) | (_standing_row(stands) if stands else {})
+
+
+def _standing_row(stands: Standing) -> Document:
+    return {
+        "phase": stands.phase.value,
+        "severity": stands.severity.value,
+        "metas_severity": stands.metas_severity.value if stands.metas_severity else None,
+        "acknowledged": _remark_row(stands.acknowledged) if stands.acknowledged else None,
+        "notes": [_remark_row(one) for one in stands.notes],
+    }
+
+
+def _remark_row(one: Remark) -> Document:
+    return {"at": iso(one.at_ms), "author": one.author, "text": one.text}
+
+
+def _silence_row(one: Silence) -> Document:
+    return {
+        "from": iso(one.start_ms),
+        "to": iso(one.end_ms),
+        "targets": list(one.targets),
+        "accounts": list(one.accounts),
+        "kinds": [kind.value for kind in one.kinds],
+        "severities": [weight.value for weight in one.severities],
+    }
+
+
+def _incident_row(one: Incident) -> Document:
     return {
         "target": one.target,
         "opened_at": iso(one.opened_ms),
@@ -117,7 +149,8 @@ def status_document(report: Report) -> Document:
         "management_reachability_only": not sends_and_receives(report),
         "targets": [_target_row(one, report) for one in report.targets],
         "platform": _periods(report.platform_periods) if sends_and_receives(report) else None,
-        "incidents": [incident_row(one) for one in report.incidents if one.closed_ms is None],
+        "incidents": [incident_row(one, report) for one in report.incidents if one.closed_ms is None],
+        "silences": [_silence_row(one) for one in report.silences],
         "reference": reference_document(report),
         "ourselves": [one._asdict() | {"light": one.light.value} for one in report.ourselves],
     }

@@ -1,14 +1,17 @@
 """What people say that changes no figure: notices held back for a while, incidents acknowledged, notes to them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from wamon.core.incident import Kind, Severity
+from wamon.core.maintenance import Window
 from wamon.core.silence import Remark, Silence
-from wamon.core.timeline import iso, parse_iso
+from wamon.core.spoken import Said
+from wamon.core.timeline import HOUR, iso, parse_iso
+from wamon.core.vigil import Vigil
 from wamon.core.watched import Watched
 from wamon.ledger import Ledger
 from wamon.ledger.words import Declaration
@@ -100,6 +103,22 @@ class People:
 
     async def _declare(self, declaration: Declaration) -> int:
         return await self._ledger.write(lambda book: book.declare(declaration))
+
+
+class Book(Protocol):
+    """Everything that people said, as the ledger has it."""
+
+    people: People
+
+    async def windows(self) -> Sequence[Window]: ...
+
+    async def said(self, since_ms: int) -> list[Said]: ...
+
+
+async def hear_people(vigil: Vigil, book: Book, now_ms: int) -> None:
+    """Let a watch know what people said: maintenance, rulings on looks that still come, silences, remarks."""
+    vigil.declared(await book.windows(), await book.said(now_ms - HOUR))
+    vigil.beside(await book.people.silences(), await book.people.remarks())
 
 
 class Saying(NamedTuple):

@@ -1,0 +1,82 @@
+"""Where an incident stands: its phase, how grave it is to the business and to Meta, and what people said of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from wamon.core.finding import Verdict
+from wamon.core.incident import Incident, Lasting, Severity
+from wamon.core.notice import severity
+from wamon.core.observation import ProbeKind
+from wamon.core.silence import Remark
+from wamon.core.timeline import MINUTE
+
+METAS_CRITICAL_AFTER_MS = 10 * MINUTE
+"""Meta: unavailable is unable to send or receive for ten minutes in a row ("Support", read 2025-11-19)."""
+
+
+class IncidentPhase(StrEnum):
+    """From the first bad look to the end that is sure."""
+
+    SUSPECTED = "suspected"
+    CONFIRMED = "confirmed"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """``metas_severity`` is the level of a ticket at Meta, None where it is not Meta's to mend."""
+
+    phase: IncidentPhase
+    severity: Severity
+    metas_severity: Severity | None
+    acknowledged: Remark | None = None
+    notes: tuple[Remark, ...] = ()
+
+
+def standings(
+    incidents: Iterable[Incident],
+    probes: Mapping[str, ProbeKind],
+    remarks: Sequence[Remark],
+    lasting: Lasting,
+    now_ms: int,
+) -> dict[str, Standing]:
+    """By the incident's name."""
+    return {
+        one.name: _standing(one, probes.get(one.target, ProbeKind.API), remarks, lasting, now_ms)
+        for one in incidents
+    }
+
+
+def _standing(
+    one: Incident, probe: ProbeKind, remarks: Sequence[Remark], lasting: Lasting, now_ms: int
+) -> Standing:
+    weight, span = severity(one, probe), one.span(now_ms)
+    said = [r for r in remarks if r.target == one.target and span.start_ms <= r.incident_ms <= span.end_ms]
+    acks = [r for r in said if r.ack]
+    return Standing(
+        phase(one, lasting, now_ms),
+        weight,
+        _metas(one, weight, now_ms),
+        acks[-1] if acks else None,
+        tuple(r for r in said if r.text and r not in acks[-1:]),
+    )
+
+
+def phase(one: Incident, lasting: Lasting, now_ms: int) -> IncidentPhase:
+    """Suspected until people would be told of it, recovering until its end would be."""
+    if one.closed_ms is None:
+        told = now_ms - one.opened_ms >= lasting.open_after_ms
+        return IncidentPhase.CONFIRMED if told else IncidentPhase.SUSPECTED
+    over = now_ms - one.closed_ms >= lasting.resolve_after_ms
+    return IncidentPhase.RESOLVED if over else IncidentPhase.RECOVERING
+
+
+def _metas(one: Incident, weight: Severity, now_ms: int) -> Severity | None:
+    """The level for a ticket: critical where nothing could be sent for ten minutes, else urgent or standard."""
+    if one.verdict not in (Verdict.SYSTEM_ERROR, Verdict.MISSED_SUCCESS):
+        return None
+    if weight is Severity.CRITICAL and one.span(now_ms).length_ms < METAS_CRITICAL_AFTER_MS:
+        return Severity.URGENT
+    return weight
