@@ -241,6 +241,11 @@ def _fields(one: Document) -> Iterator[tuple[str, Cell]]:
     yield "cause", f"{one['cause']}{', provisional' if one['provisional'] else ''}"
     if one["codes"]:
         yield "codes", ", ".join(map(str, one["codes"]))
+    if "phase" in one:  # a daemon of an earlier version says nothing of it
+        yield from _stands(one)
+
+
+def _stands(one: Document) -> Iterator[tuple[str, Cell]]:
     yield "phase", one["phase"]
     metas = one["metas_severity"]
     yield "severity", one["severity"] + (f"; in a ticket to Meta: {metas}" if metas else "")

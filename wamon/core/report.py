@@ -167,9 +167,7 @@ def snapshot(
         platform_periods=rows[PLATFORM].periods,
         incidents=troubles,
         notices=past.notices,
-        standings=standings(
-            troubles, {one.name: one.probe for one in targets}, vigil.remarks, vigil.lasting, now_ms
-        ),
+        standings=standings(troubles, vigil.watched, vigil.remarks, vigil.lasting, now_ms),
         silences=tuple(one for one in vigil.silences if one.holds(now_ms)),
     )
 

@@ -11,6 +11,7 @@ from wamon.core.notice import severity
 from wamon.core.observation import ProbeKind
 from wamon.core.silence import Remark
 from wamon.core.timeline import MINUTE
+from wamon.core.watched import Watched
 
 METAS_CRITICAL_AFTER_MS = 10 * MINUTE
 """Meta: unavailable is unable to send or receive for ten minutes in a row ("Support", read 2025-11-19)."""
@@ -37,14 +38,16 @@ class Standing(msgspec.Struct, frozen=True):
 
 def standings(
     incidents: Iterable[Incident],
-    probes: Mapping[str, ProbeKind],
+    watched: Mapping[str, Watched],
     remarks: Sequence[Remark],
     lasting: Lasting,
     now_ms: int,
 ) -> dict[str, Standing]:
     """By the incident's name."""
     return {
-        one.name: _standing(one, probes.get(one.target, ProbeKind.API), remarks, lasting, now_ms)
+        one.name: _standing(
+            one, watched[one.target].probe if one.target in watched else ProbeKind.API, remarks, lasting, now_ms
+        )
         for one in incidents
     }
 
