@@ -79,7 +79,7 @@ class Story:
         self.ledger = memory_ledger()
         self.book = Bookkeeper(self.ledger, {})
         self.looks = sorted((one for target in TARGETS for one in self.of(target)), key=lambda one: one[0])
-        self.windows = [Span(BEGIN + self.chance.randrange(DAYS * DAY), 0)] if self.chance.random() < 0.2 else []
+        self.windows = [Span(BEGIN + self.chance.randrange(DAYS * DAY), 0)] if self.chance.random() < 0.5 else []
         self.windows = [Span(one.start_ms, one.start_ms + HOUR) for one in self.windows]
         self.outages = self.posted()
         self.controls = Controls()
@@ -119,7 +119,7 @@ class Story:
         return {**names, **prints, "durations_ms": {"total": 400.0}}
 
     def posted(self) -> list[Outage]:
-        if self.chance.random() < 0.7:
+        if self.chance.random() < 0.5:
             return []
         first = BEGIN + self.chance.randrange(DAYS * DAY)
         return [Outage("whatsapp-business-api/Cloud API", first, first + 2 * HOUR)]
@@ -204,7 +204,8 @@ async def told(seed: int) -> Counter[str]:
         closing_ms = BEGIN + number * DAY + 15 * MINUTE + story.chance.randrange(2 * MINUTE)
         await story.live(now_ms, closing_ms)
         day = day_of(closing_ms - DAY, UTC)
-        await close_day(day, counted(TARGETS), story.book, story.ground(closing_ms))
+        unaware = msgspec.structs.replace(story.ground(closing_ms), overlay=Overlay(), outages=())
+        await close_day(day, counted(TARGETS), story.book, unaware)
         now_ms = closing_ms
         if number >= 3:
             pass_ms = BEGIN + number * DAY + 6 * HOUR
