@@ -23,7 +23,7 @@ LOOKS_A_DAY = 576
 LIVED_IN = 3
 """After so many days everything that is kept for some days is there."""
 
-DAYS = many(4, 90)
+DAYS = many(3, 90)
 NOISE = LOOKS_A_DAY * 3 // 4 + 20 * DAYS
 """So many objects more or fewer are chance, and what small caches of calendar days still take. One left behind by
 each look would be seen within a day."""

@@ -174,12 +174,12 @@ def snapshot(
 
 def _every_incident(past: Sequence[Incident], fresh: Sequence[Incident], now_ms: int) -> tuple[Incident, ...]:
     """Newest first. One that memory holds only the end of is told once, as the ledger has it."""
+    since_ms = min((one.opened_ms for one in fresh), default=now_ms)
+    near = [(one.target, span) for one in past if (span := one.span(now_ms)).end_ms > since_ms]
     later = [
         one
         for one in fresh
-        if not any(
-            before.target == one.target and before.span(now_ms).overlaps(one.span(now_ms)) for before in past
-        )
+        if not any(target == one.target and span.overlaps(one.span(now_ms)) for target, span in near)
     ]
     return tuple(sorted((*past, *later), key=lambda one: -one.opened_ms))
 
