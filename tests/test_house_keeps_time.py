@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.by_hand import BAD, GOOD, MINUTE, SECOND, Answer, Hand, by_hand, edges
+from wamon.core.burning import PREFIX
 from wamon.core.cadence import next_slot, offset_ms
 from wamon.core.timeline import HOUR, Span, parse_iso
 
@@ -54,7 +55,8 @@ async def missed(hand: Hand) -> list[tuple[str, int]]:
 
 
 def phases(hand: Hand) -> list[str]:
-    return [notice.key.rpartition("Z:")[2] for notice in hand.told]
+    """What was said of incidents; how the budget burns is another matter."""
+    return [one.key.rpartition("Z:")[2] for one in hand.told if not one.key.startswith(PREFIX)]
 
 
 async def an_hour(hand: Hand, _weather: Weather) -> None:

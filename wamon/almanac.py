@@ -1,11 +1,11 @@
 """What is told by the calendar, not by trouble: ends that come nearer, what a day was like, how the budget is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Protocol
 
-from wamon.core.budget import burn, month_budget, month_span
-from wamon.core.burning import PREFIX, Pace, burn_notices
+from wamon.core.budget import Burn, burn, month_budget, month_span
+from wamon.core.burning import PREFIX, Pace, burn_notices, still_told
 from wamon.core.cadence import next_daily
 from wamon.core.days import Overlay
 from wamon.core.digest import digest
@@ -59,6 +59,8 @@ class Almanac:
         self._drain = drain
         self._began_ms = house.clock()
         self._seen: dict[tuple[str, int], int] = {}
+        self._burning = True
+        """Whether people were told of a burn that is not over for them; after a start the book must be asked."""
 
     def jobs(self) -> list[Job]:
         """What falls due."""
@@ -69,26 +71,42 @@ class Almanac:
         ]
 
     async def _tell_burns(self, now_ms: int) -> None:
-        objective = self._settings.availability.objective
-        told = await self._book.notice_keys(PREFIX)
-        notices = burn_notices(self._paces(now_ms), frozenset(told), objective, now_ms)
+        burns = self._burns(now_ms)
+        if not any(burns.values()) and not self._burning:
+            return  # mostly so, and a report is dear
+        told = frozenset(await self._book.notice_keys(PREFIX))
+        paces = self._paces(burns, now_ms)
+        notices = burn_notices(paces, told, self._settings.availability.objective, now_ms)
         if notices:
             await self._book.enqueue(notices)
             self._drain()
+        self._burning = still_told({*told, *(one.key for one in notices)})
 
-    def _paces(self, now_ms: int) -> dict[str, Pace]:
-        """How every target's budget burns, and what is left of its month's."""
+    def _burns(self, now_ms: int) -> dict[str, Burn | None]:
+        """How every target's budget burns."""
         objective, overlay = self._settings.availability.objective, self._house.overlay(now_ms)
-        month = month_span(day_of(now_ms, self._settings.service.timezone), self._settings.service.timezone)
-        paces = {}
-        for one in self._house.report().targets:
-            if one.probe in EVIDENCE:
-                continue
-            covered = union([*overlay.of(one.name).spans, *overlay.unobserved])
-            found = burn(self._house.vigil.timeline(one.name, now_ms), objective, now_ms, covered)
-            sums = one.periods.get("month", Figures())
-            paces[one.name] = Pace(found, month_budget(sums, objective, month, now_ms))
-        return paces
+        vigil = self._house.vigil
+        return {
+            name: burn(
+                vigil.timeline(name, now_ms),
+                objective,
+                now_ms,
+                union([*overlay.of(name).spans, *overlay.unobserved]),
+            )
+            for name, one in vigil.watched.items()
+            if one.probe not in EVIDENCE
+        }
+
+    def _paces(self, burns: Mapping[str, Burn | None], now_ms: int) -> dict[str, Pace]:
+        """The same, with what is left of each month's budget."""
+        objective, zone = self._settings.availability.objective, self._settings.service.timezone
+        month = month_span(day_of(now_ms, zone), zone)
+        sums = {one.name: one.periods.get("month", Figures()) for one in self._house.report().targets}
+        return {
+            name: Pace(found, month_budget(sums[name], objective, month, now_ms))
+            for name, found in burns.items()
+            if name in sums
+        }
 
     def _next_digest(self, now_ms: int) -> int:
         """At its time of day; after a start soon, for the one that came due while nothing ran."""

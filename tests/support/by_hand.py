@@ -11,8 +11,10 @@ from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.jobs import Cut, Interruption, Job
 from wamon.ledger import Ledger, open_ledger
+from wamon.probes.aim import Aim
 from wamon.settings import Settings, parse
 from wamon.timekeeping import Pace
+from wamon.wire.request import Request
 from wamon.work.bookkeeping import Bookkeeper
 
 SECOND = 1_000
@@ -59,6 +61,14 @@ class _Answers:
             body=body,
             durations_ms=durations,
         )
+
+    async def send(self, name: str, _request: Request, at_ms: int) -> Exchange:
+        """What is asked beside the looks, of accounts, is no look: an answer without facts, and not counted."""
+        return Exchange(name, ProbeKind.API, at_ms, reached=Phase.ANSWERED, http_status=200, body={})
+
+    def aim(self, _name: str) -> Aim:
+        """Asked with nothing that is secret."""
+        return Aim(base_url="https://graph.test", version="v25.0", access_token="EAA")
 
 
 class _Nobody:

@@ -273,7 +273,15 @@ def _notice(
         phase=phase,
         target=incident.target,
         severity=weight,
-        title=title(incident, trouble.probe, weight, now_ms, light, resolved=resolved),
+        title=title(
+            incident,
+            trouble.probe,
+            weight,
+            now_ms,
+            light,
+            resolved=resolved,
+            again=phase is NoticePhase.REMINDER,
+        ),
         facts=TroubleFacts(
             incident,
             resolved,

@@ -88,11 +88,15 @@ def burn(timeline: Timeline, objective_percent: float, now_ms: int, covered: Seq
     ``covered`` is maintenance and time without an observer. Windows are of observed time: what nobody saw freezes
     them, so that a fire does not go out because nobody looks.
     """
+    down = subtract([one.span for one in timeline.segments if one.column is Column.DOWN], covered)
+    if not down:
+        return None
+    seen = _seen(timeline, covered, now_ms)
     budget_ms = BUDGET_OVER_MS * (100 - objective_percent) / 100
     for pair in PAIRS:
         most_ms = pair.share * budget_ms
-        down_ms = _down_ms(timeline, covered, now_ms, pair.long_ms)
-        recent_ms = _down_ms(timeline, covered, now_ms, pair.short_ms)
+        down_ms = total_ms(down, Span(_start_ms(seen, pair.long_ms), now_ms))
+        recent_ms = total_ms(down, Span(_start_ms(seen, pair.short_ms), now_ms))
         if down_ms > most_ms and recent_ms > most_ms * pair.short_ms / pair.long_ms:
             return Burn(pair, down_ms)
     return None
@@ -102,16 +106,11 @@ _SEEN = frozenset({Column.UP, Column.DOWN, Column.USER})
 """Columns in which the platform was in reach."""
 
 
-def _down_ms(timeline: Timeline, covered: Sequence[Span], now_ms: int, length_ms: int) -> int:
-    """The downtime within the latest ``length_ms`` of observed time."""
+def _seen(timeline: Timeline, covered: Sequence[Span], now_ms: int) -> Sequence[Span]:
+    """Observed time so far."""
     so_far = Span(0, now_ms)
-    seen = subtract(
-        [one.span.clip(so_far) for one in timeline.segments if one.column in _SEEN and one.start_ms < now_ms],
-        covered,
-    )
-    window = Span(_start_ms(union(seen), length_ms), now_ms)
-    down = [one.span for one in timeline.segments if one.column is Column.DOWN]
-    return total_ms(subtract(down, covered), window)
+    seen = [one.span.clip(so_far) for one in timeline.segments if one.column in _SEEN and one.start_ms < now_ms]
+    return union(subtract(seen, covered))
 
 
 def _start_ms(seen: Sequence[Span], length_ms: int) -> int:

@@ -43,6 +43,11 @@ def burn_notices(
     return found
 
 
+def still_told(told: Collection[str]) -> bool:
+    """Whether people were told of a burn that is not over for them."""
+    return any(f"{key.removesuffix(':opened')}:resolved" not in told for key in told if key.endswith(":opened"))
+
+
 def _name(target: str, opened_ms: int) -> str:
     return f"{PREFIX}{target}@{iso(opened_ms)}"
 

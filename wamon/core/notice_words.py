@@ -53,7 +53,14 @@ _ACTION = {
 
 
 def title(
-    incident: Incident, probe: ProbeKind, weight: Severity, now_ms: int, light: Light, *, resolved: bool
+    incident: Incident,
+    probe: ProbeKind,
+    weight: Severity,
+    now_ms: int,
+    light: Light,
+    *,
+    resolved: bool,
+    again: bool = False,
 ) -> str:
     """Whose, what, how wide, since when, code, Meta's word, one action: read at three in the morning."""
     whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
@@ -69,7 +76,7 @@ def title(
         parts.append(f"Meta's page: {light.value}")
     if action := _ACTION.get(incident.cause):
         parts.append(f"do: {action}")
-    return f"[{weight.value.upper()}] {' · '.join(parts)}"
+    return f"[{weight.value.upper()}] {'Still: ' if again else ''}{' · '.join(parts)}"
 
 
 def what(incident: Incident, probe: ProbeKind) -> str:
