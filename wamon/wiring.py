@@ -70,6 +70,7 @@ def watched(settings: Settings) -> list[Watched]:
             waba=settings.account(one.account).waba_id or "",
             slow_after_ms=slow_after_ms(probe, settings.availability.latency_objective_ms),
             group=group.get(name, ""),
+            direction=getattr(one, "direction", ""),
         )
         for one in settings.targets
         for name, probe in _ways(one)

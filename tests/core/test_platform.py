@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,7 +153,25 @@ def test_a_canary_and_its_way_back_are_one_number_in_the_quorum() -> None:
     assert minutes(figured(rows)[PLATFORM], "down", "partial") == [0, 10]
 
 
-def test_traffic_speaks_for_both_directions() -> None:
+@pytest.mark.parametrize("half", ["send", "receive"])
+def test_traffic_speaks_for_the_half_of_the_platform_that_it_names(half: str) -> None:
+    targets = [
+        Watched("real", ProbeKind.TRAFFIC, MINUTE, direction=half),
+        Watched("canary", ProbeKind.MESSAGE, MINUTE, "graph"),
+        Watched("canary.roundtrip", ProbeKind.ROUNDTRIP, MINUTE, "graph"),
+    ]
+    timelines = {"real": told(TEN), "canary": told(""), "canary.roundtrip": told("")}
+    found = day_figures(targets[:1], timelines, {"real": 0}, HOUR, HOUR.end_ms)
+    other = PLATFORM_RECEIVE if half == "send" else PLATFORM_SEND
+    assert other not in found
+    first = dict.fromkeys(timelines, 0)
+    every = [msgspec.structs.replace(targets[0], account="shop"), *targets[1:]]
+    rows = day_figures(every, timelines, first, HOUR, HOUR.end_ms)
+    assert minutes(rows[other], "down", "partial") == [0, 0]
+    assert minutes(rows[PLATFORM_SEND if half == "send" else PLATFORM_RECEIVE], "down", "partial") == [0, 10]
+
+
+def test_traffic_of_a_recording_without_a_configuration_speaks_for_both_directions() -> None:
     found = figured({"": [("real", ProbeKind.TRAFFIC, TEN)]})
     assert [minutes(found[name], "down") for name in (PLATFORM, PLATFORM_SEND, PLATFORM_RECEIVE)] == [[10]] * 3
 

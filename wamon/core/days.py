@@ -6,8 +6,8 @@ from functools import cache
 import msgspec
 
 from wamon.core.maintenance import NO_COVER, Cover, shared
-from wamon.core.observation import WAY_BACK
-from wamon.core.platform import RECEIVE, SEND, Combined, direction, either, one_canary, silenced
+from wamon.core.observation import WAY_BACK, ProbeKind
+from wamon.core.platform import RECEIVE, SEND, Combined, direction, either, one_canary, silenced, speaks
 from wamon.core.secondary import Secondary, secondary
 from wamon.core.segments import Timeline
 from wamon.core.tallies import Tallies
@@ -18,7 +18,7 @@ from wamon.core.watched import EVIDENCE, Watched
 PLATFORM = "platform"
 PLATFORM_SEND = "platform.send"
 PLATFORM_RECEIVE = "platform.receive"
-_MADE_OF: Mapping[str, tuple[frozenset[str], ...]] = {
+_MADE_OF: Mapping[str, tuple[frozenset[ProbeKind], ...]] = {
     PLATFORM: (SEND, RECEIVE),
     PLATFORM_SEND: (SEND,),
     PLATFORM_RECEIVE: (RECEIVE,),
@@ -134,23 +134,23 @@ def _window(day: Span, first_ms: int | None, now_ms: int) -> Span:
     return Span(0, 0) if first_ms is None else day.clip(Span(first_ms, now_ms))
 
 
-def _speaks(one: Watched, directions: Sequence[frozenset[str]]) -> bool:
-    return any(one.probe in probes for probes in directions)
+def _speaks(one: Watched, directions: Sequence[frozenset[ProbeKind]]) -> bool:
+    return any(speaks(one.probe, one.direction, probes) for probes in directions)
 
 
 def _together(
     targets: Sequence[Watched], timelines: Mapping[str, Timeline], overlay: Overlay
-) -> Callable[[frozenset[str], Cover], Combined | None]:
+) -> Callable[[frozenset[ProbeKind], Cover], Combined | None]:
     """All accounts' targets that speak for a direction, put together; None when there are none.
 
     A target in maintenance says nothing for the whole, as long as another one is not ``resting`` with it.
     """
 
     @cache
-    def direction_of(probes: frozenset[str], resting: Cover) -> Combined | None:
+    def direction_of(probes: frozenset[ProbeKind], resting: Cover) -> Combined | None:
         canaries: dict[tuple[str, str], list[Timeline]] = {}
         for one in targets:
-            if one.probe in probes:
+            if speaks(one.probe, one.direction, probes):
                 alone = subtract(overlay.of(one.name).spans, resting.spans)
                 key = (one.account, one.name.removesuffix(WAY_BACK))
                 canaries.setdefault(key, []).append(silenced(timelines[one.name], alone))

@@ -17,7 +17,14 @@ RECEIVE = frozenset({ProbeKind.ROUNDTRIP, ProbeKind.TRAFFIC})
 Meta counts "send or receive"; both readings stay visible.
 """
 
+_HALVES = {SEND: "send", RECEIVE: "receive"}
+
 _REPORTING = frozenset({Column.UP, Column.DOWN, Column.USER})
+
+
+def speaks(probe: ProbeKind, half: str, probes: frozenset[ProbeKind]) -> bool:
+    """Whether a target speaks for ``SEND`` or ``RECEIVE``; ``half`` is the one that it names, empty for both."""
+    return probe in probes and half in ("", _HALVES[probes])
 
 
 class Combined(msgspec.Struct, frozen=True):

@@ -17,7 +17,8 @@ class Watched(msgspec.Struct, frozen=True):
     Targets of one ``quota`` share the cap on extra looks: those that are asked with the same token. ``number`` is
     Meta's id of the phone number, ``app`` of the app, ``waba`` of the account, ``template`` is ``name/language``;
     empty where not known. ``group`` is the first of the targets that ask the very same: they have the same slots.
-    An answer that takes longer than ``slow_after_ms`` is slow; 0: none is.
+    An answer that takes longer than ``slow_after_ms`` is slow; 0: none is. ``direction`` is the half of the
+    platform that traffic speaks for, ``send`` or ``receive``; empty for both.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Watched(msgspec.Struct, frozen=True):
     waba: str = ""
     slow_after_ms: int = 0
     group: str = ""
+    direction: str = ""
 
     @property
     def place(self) -> str:

@@ -1,0 +1,366 @@
+"""Real messages by the minute: what Meta's webhooks and applications tell of them, made into observations."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from wamon.core.finding import Column, Finding
+from wamon.core.graph_error import DELIVERED
+from wamon.core.judgement import judge
+from wamon.core.knowledge import Knowledge
+from wamon.core.members import direct
+from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
+from wamon.core.receipt import MESSAGES, Gist, MessageReport
+from wamon.core.rules_live import seen
+from wamon.core.timeline import MINUTE, SECOND
+from wamon.core.watched import Watched
+
+NEEDED = 5
+"""A minute with fewer outcomes is no observation (ARITHMETIC section 4)."""
+
+GRACE_MS = 30 * SECOND
+"""So long after its end a minute is judged: webhooks need a moment to arrive, and come in any order."""
+
+SENT, FAILED, RECEIVED = "sent", "failed", "received"
+_READS = frozenset({"read", "played"})
+_TELLING = DELIVERED | {SENT, FAILED}
+_FAILURES_LISTED = 200
+"""Failed messages that a minute names one by one; the others are counted."""
+
+
+@direct
+class Direction(StrEnum):
+    """Which half of the platform an outcome speaks for."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+@direct
+class Source(StrEnum):
+    """Who told."""
+
+    WEBHOOK = "webhook"
+    APPLICATION = "application"
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What judging reads of an outcome: no text, number or id, so that many outcomes share one.
+
+    ``message_status`` is Meta's word in a webhook (``received`` for an incoming message). All others but the codes
+    are those of a reported call; ``good``: its body had the shape of success.
+    """
+
+    source: Source
+    message_status: str = ""
+    codes: tuple[int, ...] = ()
+    subcode: int | None = None
+    is_transient: bool | None = None
+    reached: Phase | None = Phase.ANSWERED
+    failure: Failure | None = None
+    http_status: int | None = 200
+    good: bool = False
+
+
+class Outcome(NamedTuple):
+    """What became of one real message, or of a call that an application made.
+
+    ``at_ms`` is Meta's instant of a status, the beginning of a call. ``number`` is Meta's id of the phone number,
+    empty where not known. ``message`` tells messages apart (a keyed hash); empty where every outcome is its own.
+    """
+
+    at_ms: int
+    account: str
+    number: str
+    direction: Direction
+    facts: Facts
+    message: bytes = b""
+
+
+def heard(account: str, received_ms: int, gist: Gist) -> Iterator[Outcome]:
+    """The outcomes that an authentic webhook tells of, those of our own canaries left out."""
+    for report in gist.reports:
+        if report.canary is None and report.message_status in _TELLING:
+            yield of_report(account, received_ms, report)
+    for row in gist.inbound:
+        at_ms = _instant(row.at_ms, received_ms)
+        facts = Facts(Source.WEBHOOK, RECEIVED)
+        yield from [Outcome(at_ms, account, row.number, Direction.RECEIVE, facts)] * row.messages
+    for event in gist.events:
+        codes = event.facts.get("codes")
+        if event.field == MESSAGES and isinstance(codes, Sequence):
+            for code in codes:
+                facts = Facts(Source.WEBHOOK, RECEIVED, (code,))
+                yield Outcome(received_ms, account, event.number, Direction.RECEIVE, facts)
+
+
+def of_report(account: str, received_ms: int, report: MessageReport) -> Outcome:
+    """The outcome that one status of one message is."""
+    status, codes = report.message_status, report.codes
+    facts = Facts(Source.WEBHOOK, status, codes if status == FAILED else ())
+    at_ms = _instant(report.at_ms, received_ms)
+    message = report.message + report.recipient
+    return Outcome(at_ms, account, report.number, Direction.SEND, facts, message)
+
+
+def _instant(at_ms: int | None, received_ms: int) -> int:
+    """Meta's own instant; nothing happened after it was heard of."""
+    return received_ms if at_ms is None else min(at_ms, received_ms)
+
+
+def reported(exchange: Exchange, account: str, number: str = "") -> Outcome | None:
+    """The outcome that a call which an application reports is; None without an instant.
+
+    Of its body only codes and whether it had the shape of success are kept.
+    """
+    if exchange.at_ms is None:
+        return None
+    one = seen(msgspec.structs.replace(exchange, probe=ProbeKind.TRAFFIC))
+    error = one.error
+    facts = Facts(
+        Source.APPLICATION,
+        codes=() if error is None or error.code is None else (error.code,),
+        subcode=None if error is None else error.subcode,
+        is_transient=None if error is None else error.is_transient,
+        reached=exchange.reached,
+        failure=exchange.failure,
+        http_status=exchange.http_status,
+        good=error is None and one.shaped,
+    )
+    return Outcome(exchange.at_ms, account, number, Direction.SEND, facts)
+
+
+def as_exchange(facts: Facts, at_ms: int, target: str = "") -> Exchange:
+    """An outcome in the shape of an exchange, so that the same rules judge it."""
+    body = _as_webhook(facts, ("",)) if facts.source is Source.WEBHOOK else _as_answer(facts)
+    return Exchange(
+        target,
+        ProbeKind.TRAFFIC,
+        at_ms,
+        reached=facts.reached,
+        failure=facts.failure,
+        http_status=facts.http_status,
+        body=body,
+    )
+
+
+def _as_answer(facts: Facts) -> dict[str, Any]:
+    if facts.good:
+        return {"success": True}
+    error = {
+        "code": next(iter(facts.codes), None),
+        "error_subcode": facts.subcode,
+        "is_transient": facts.is_transient,
+    }
+    known = {key: value for key, value in error.items() if value is not None}
+    return {"error": known} if known else {}
+
+
+def _as_webhook(facts: Facts, ids: Iterable[str]) -> dict[str, Any]:
+    """The shape of Meta's webhook, so that the one reader of such bodies reads it."""
+    errors = {"errors": [{"code": code} for code in facts.codes]} if facts.codes else {}
+    if facts.message_status == RECEIVED:
+        value: dict[str, Any] = errors or {"messages": [{}]}
+    else:
+        value = {"statuses": [{"id": one, "status": facts.message_status, **errors} for one in ids]}
+    return {"entry": [{"changes": [{"field": MESSAGES, "value": value}]}]}
+
+
+def minute_of(at_ms: int) -> int:
+    """The beginning of the minute of UTC that an instant lies in."""
+    return at_ms - at_ms % MINUTE
+
+
+class Minute(NamedTuple):
+    """The outcomes of one minute, each message once: how many of each kind, and the messages that failed."""
+
+    start_ms: int
+    counts: Mapping[Facts, int]
+    failed: Mapping[bytes, Facts] = {}
+
+    @property
+    def at_ms(self) -> int:
+        """Its instant as an observation, the middle: a minute between two others owns itself."""
+        return self.start_ms + MINUTE // 2
+
+    @property
+    def outcomes(self) -> int:
+        """How many there were."""
+        return sum(self.counts.values())
+
+
+class _Growing:
+    """A minute that outcomes still come to. Of a message counts what went furthest."""
+
+    __slots__ = ("counts", "messages")
+
+    def __init__(self) -> None:
+        self.counts: Counter[Facts] = Counter()
+        self.messages: dict[bytes, tuple[Facts, bool]] = {}
+
+    def add(self, facts: Facts, message: bytes) -> None:
+        """Take in an outcome, in any order and as often as it comes."""
+        if not message:
+            self.counts[facts] += 1
+            return
+        before, counted = self.messages.get(message, (facts, False))
+        if _rank(facts) > _rank(before):
+            if counted:
+                self._discount(before)
+                self.counts[facts] += 1
+            before = facts
+        if not counted and facts.message_status not in _READS:
+            counted = True
+            self.counts[before] += 1
+        self.messages[message] = before, counted
+
+    def _discount(self, facts: Facts) -> None:
+        self.counts[facts] -= 1
+        if not self.counts[facts]:
+            del self.counts[facts]
+
+
+_FURTHER = {SENT: 0, FAILED: 1, "played": 2, "read": 3, "delivered": 4}
+"""Delivered wins over failed, as several devices may say both; failed wins over sent."""
+
+
+def _rank(facts: Facts) -> int:
+    return _FURTHER[facts.message_status]
+
+
+class Minutes:
+    """One target's outcomes, gathered by the minute until each minute is judged, once.
+
+    A message that somebody read is an outcome only where something else is told of it in that minute: it was sent
+    at another time, and would hide that sending fails now.
+    """
+
+    def __init__(self, judged: Iterable[int] = ()) -> None:
+        self._growing: dict[int, _Growing] = {}
+        self._judged = set(judged)
+
+    def add(self, one: Outcome) -> bool:
+        """Take in an outcome; False where its minute was judged before."""
+        start_ms = minute_of(one.at_ms)
+        if start_ms in self._judged:
+            return False
+        self._growing.setdefault(start_ms, _Growing()).add(one.facts, one.message)
+        return True
+
+    def ripe(self, now_ms: int) -> list[Minute]:
+        """The minutes to be judged now, the earliest first; each is given once."""
+        ended = [start_ms for start_ms in sorted(self._growing) if start_ms + MINUTE + GRACE_MS <= now_ms]
+        full = [start_ms for start_ms in ended if self._growing[start_ms].counts.total() >= NEEDED]
+        self._judged.update(full)
+        return [_whole(start_ms, self._growing.pop(start_ms)) for start_ms in full]
+
+    def forget_before(self, at_ms: int) -> None:
+        """Drop what is too old to become an observation."""
+        self._growing = {start_ms: one for start_ms, one in self._growing.items() if start_ms >= at_ms}
+        self._judged = {start_ms for start_ms in self._judged if start_ms >= at_ms}
+
+
+def _whole(start_ms: int, growing: _Growing) -> Minute:
+    failed = {
+        message: facts
+        for message, (facts, counted) in growing.messages.items()
+        if counted and facts.message_status == FAILED
+    }
+    return Minute(start_ms, dict(growing.counts), failed)
+
+
+def observation(target: str, minute: Minute, known: Knowledge) -> Exchange:
+    """A minute as one exchange: that of the outcome that speaks for it, with the count of all beside it.
+
+    At least half of the outcomes down: the most frequent of those. Else the most frequent of the column that most
+    of the others have.
+    """
+    found = {facts: judge(as_exchange(facts, minute.at_ms), known) for facts in minute.counts}
+    column = _prevailing(minute.counts, found)
+    chosen = max(
+        (facts for facts in minute.counts if found[facts].column is column),
+        key=lambda facts: (minute.counts[facts], facts.source is Source.WEBHOOK),
+    )
+    shown = as_exchange(chosen, minute.at_ms, target)
+    body = shown.body
+    if chosen.source is Source.WEBHOOK and chosen.message_status == FAILED:
+        body = _failures(chosen, minute, found)
+    return msgspec.structs.replace(shown, body={**body, "minute": _document(minute)})
+
+
+_ORDER = (Column.UP, Column.USER, Column.NETWORK, Column.UNOBSERVED)
+
+
+def _prevailing(counts: Mapping[Facts, int], found: Mapping[Facts, Finding]) -> Column:
+    columns: Counter[Column] = Counter()
+    for facts, outcomes in counts.items():
+        columns[found[facts].column] += outcomes
+    if 2 * columns[Column.DOWN] >= columns.total():
+        return Column.DOWN
+    return max(_ORDER, key=lambda column: (columns[column], -_ORDER.index(column)))
+
+
+def _failures(chosen: Facts, minute: Minute, found: Mapping[Facts, Finding]) -> dict[str, Any]:
+    """Every message that failed as the minute did, one by one: one that was delivered all the same is known again.
+
+    Where others than these speak against the minute, a last one stands for them that has no id.
+    """
+    column = found[chosen].column
+    alike = [(message, facts) for message, facts in minute.failed.items() if found[facts].column is column]
+    alike.sort(key=lambda one: one[1] is not chosen)
+    listed = alike[:_FAILURES_LISTED]
+    statuses = [
+        {"id": message.hex(), "status": FAILED, "errors": [{"code": code} for code in facts.codes]}
+        for message, facts in listed
+    ]
+    if len(listed) < sum(outcomes for facts, outcomes in minute.counts.items() if found[facts].column is column):
+        statuses.append({"id": "", "status": FAILED, "errors": [{"code": code} for code in chosen.codes]})
+    return {"entry": [{"changes": [{"field": MESSAGES, "value": {"statuses": statuses}}]}]}
+
+
+def _document(minute: Minute) -> dict[str, Any]:
+    """How many outcomes of which kind: the facts that the minute was judged by."""
+    kinds = sorted(minute.counts.items(), key=lambda one: -one[1])
+    return {"outcomes": minute.outcomes, "kinds": [_kind(facts, outcomes) for facts, outcomes in kinds]}
+
+
+def _kind(facts: Facts, outcomes: int) -> dict[str, Any]:
+    told = {"outcomes": outcomes, "source": facts.source.value, "codes": list(facts.codes)}
+    if facts.source is Source.WEBHOOK:
+        return {**told, "message_status": facts.message_status}
+    reached, failure = facts.reached, facts.failure
+    return {
+        **told,
+        "reached": None if reached is None else reached.name.lower(),
+        "failure": None if failure is None else failure.value,
+        "http_status": facts.http_status,
+    }
+
+
+def is_minute(exchange: Exchange) -> bool:
+    """Whether an exchange is a whole minute already, as `observation` makes it."""
+    return exchange.probe is ProbeKind.TRAFFIC and isinstance(exchange.body, dict) and "minute" in exchange.body
+
+
+def concerned(one: Outcome, targets: Iterable[Watched]) -> list[str]:
+    """The traffic targets that an outcome counts for.
+
+    One that names its number counts that number alone, through whichever callback; one that does not counts all of
+    its account, but for numbers that another account's targets name.
+    """
+    every = list(targets)
+    owners = {target.account for target in every if target.number and target.number == one.number}
+    return [
+        target.name
+        for target in every
+        if target.probe is ProbeKind.TRAFFIC
+        and target.direction in ("", one.direction.value)
+        and (
+            target.number == one.number
+            if target.number
+            else (target.account in owners if owners else target.account == one.account)
+        )
+    ]
