@@ -2,9 +2,6 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Half of what the tests do is waiting for clocks and sockets, so one more runs than there are processors; the tests
-# of one file stay together, because they share what is dear to set up.
-WORKERS = -n $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test golden check static lock bench soak reference clean
@@ -17,14 +14,14 @@ demo: .venv/.wamon  ## a bad week in one minute, on http://127.0.0.1:9877/; ARGS
 
 test: .venv/.wamon-test  ## everything, with its real parts; ARGS="-k midnight" narrows it
 	@scripts/system-packages prometheus prometheus-alertmanager chromium systemd faketime
-	@$(BIN)/python -m pytest -q $(WORKERS) $(ARGS)
+	@scripts/suite $(ARGS)
 
 golden: .venv/.wamon-test  ## the notices in tests/golden anew; then read the difference
 	@$(BIN)/python -m pytest -q tests/letters --update-golden
 	@git --no-pager diff --stat -- tests/golden
 
 check: static  ## what must be green before every commit
-	@$(BIN)/python -m pytest -q $(WORKERS) $(ARGS)
+	@scripts/suite $(ARGS)
 
 static: .venv/.wamon-test  ## the part of check that runs nothing: format, lint, types, floors
 	@$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from wamon.assembly import House
@@ -25,7 +26,7 @@ from wamon.reference.site import Site
 from wamon.settings import AskingTarget, Settings, parse, resolve_all
 from wamon.simulator.bad_week import BAD_WEEK
 from wamon.simulator.simulator import Simulator
-from wamon.simulator.virtual_time import VirtualTimeLoop
+from wamon.simulator.virtual_time import VirtualTimeLoop, virtual_loop
 from wamon.simulator.world import ACCESS_TOKEN, APP_ID, APP_SECRET, HANDSET, PHONE_NUMBER_ID, VERIFY_TOKEN
 from wamon.timekeeping import Pace
 from wamon.web.app import Health, Story, build
@@ -158,21 +159,28 @@ class Show:
         ]
 
 
-def demo(once: bool, say: Say = print) -> int:
+# A line is seen when it is said, also by whoever reads from a pipe.
+_PRINTED: Say = partial(print, flush=True)
+
+
+def demo(once: bool, say: Say = _PRINTED) -> int:
     """Play the week; with ``once`` print its days and end, else stay up until interrupted. Gives the exit code."""
-    loop = VirtualTimeLoop(BAD_WEEK.span.start_ms)
     try:
-        with tempfile.TemporaryDirectory(prefix="wamon-demo-") as folder, contextlib.suppress(KeyboardInterrupt):
-            loop.run_until_complete(_play(loop, Path(folder), once, say))
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            tempfile.TemporaryDirectory(prefix="wamon-demo-") as folder,
+            # The runner turns Ctrl-C into a cancellation, so that everything opened is closed before the loop is.
+            asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(BAD_WEEK.span.start_ms)) as runner,
+        ):
+            runner.run(_play(Path(folder), once, say))
     except OSError as refused:
         sys.stderr.write(f"wamon demo: {refused}\n")
         return 2
-    finally:
-        loop.close()
     return 0
 
 
-async def _play(loop: VirtualTimeLoop, folder: Path, once: bool, say: Say) -> None:
+async def _play(folder: Path, once: bool, say: Say) -> None:
+    loop = virtual_loop()
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(Simulator(BAD_WEEK))
         walk = Walk(loop)
@@ -185,6 +193,7 @@ async def _play(loop: VirtualTimeLoop, folder: Path, once: bool, say: Say) -> No
         began_s = time.monotonic()
         listening = Job("listening", every(house.pace.heartbeat_ms), receiver.beat)
         walking = asyncio.create_task(walk.walk([*house.jobs(), listening]))
+        stack.push_async_callback(_ended, walking)
         await asyncio.wait(
             (walking, asyncio.create_task(loop.sleep_until(BAD_WEEK.span.end_ms))),
             return_when=asyncio.FIRST_COMPLETED,
@@ -198,7 +207,11 @@ async def _play(loop: VirtualTimeLoop, folder: Path, once: bool, say: Say) -> No
             loop.walk()
             say(f"\nThe page stays on http://{LISTEN[0]}:{LISTEN[1]}/ until Ctrl-C.")
             await walking
-        walking.cancel()
+
+
+async def _ended(walking: asyncio.Task[None]) -> None:
+    walking.cancel()
+    await asyncio.wait([walking])
 
 
 @asynccontextmanager

@@ -15,6 +15,8 @@ from wamon.core.finding import Verdict
 from wamon.core.timeline import DAY
 from wamon.ledger import Book, memory_ledger, open_ledger, opening
 
+pytestmark = pytest.mark.timed
+
 DAYS = 2.0
 FAILING = 0.004
 

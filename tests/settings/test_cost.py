@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from wamon.settings import parse
 
 SAMPLE = (Path(__file__).parent / "contract_sample.toml").read_text()
@@ -12,6 +14,7 @@ HEAVY = ("apprise", "apscheduler", "asyncio", "cyclopts", "httpx", "jinja2", "pr
 ALSO_HEAVY = ("socket", "sqlite3", "sqlite_utils", "ssl", "starlette", "uvicorn")
 
 
+@pytest.mark.timed
 def test_the_published_sample_is_read_within_twenty_milliseconds() -> None:
     took = []
     for _ in range(7):

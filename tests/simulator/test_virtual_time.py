@@ -291,6 +291,7 @@ def _blocking_ask(port: int) -> bytes:
         return connection.recv(10)
 
 
+@pytest.mark.timed
 def test_a_jump_is_cheap_with_and_without_open_connections() -> None:
     async def ticks(count: int) -> float:
         began = time.process_time()
@@ -313,6 +314,7 @@ def test_a_jump_is_cheap_with_and_without_open_connections() -> None:
     assert max(alone_s, after_s) < beside_s / 2, "only open connections make a jump wait"
 
 
+@pytest.mark.timed
 def test_waiting_without_any_timer_burns_no_processor() -> None:
     async def work() -> str:
         loop = virtual_loop()

@@ -77,7 +77,9 @@ class Bot:
             )
 
     def said(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._file.read_text().splitlines() if line.startswith("{")]
+        """Whole lines only: the last may still be on its way."""
+        lines = self._file.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
 
     def ready(self) -> bool:
         try:

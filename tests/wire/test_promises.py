@@ -23,6 +23,8 @@ from wamon.wire.exchange import exchange, open_client
 from wamon.wire.request import Request
 from wamon.wire.resolver import Address, Found, Resolver, system_look_up
 
+pytestmark = pytest.mark.timed
+
 MIB = 1024 * 1024
 
 

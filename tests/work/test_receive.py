@@ -59,6 +59,7 @@ def test_a_crowd_is_written_together() -> None:
     told(story)
 
 
+@pytest.mark.timed
 def test_one_alone_does_not_wait_for_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receive, "BREATH_S", 0.5)
 
