@@ -9,6 +9,7 @@ from tests.stories.teller import SETTINGS as PLAYED
 from wamon.almanac import Almanac
 from wamon.assembly import House
 from wamon.core.report import Report
+from wamon.core.subscription import hears
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
 from wamon.core.uptime import Figures
 from wamon.jobs import Walk
@@ -71,7 +72,7 @@ class Days:
         tally.token_expiry("graph", self.token_ends_ms / SECOND)
         for target in ("webhook", "control", "cloud-api"):
             tally.certificate_expiry(target, (NOW + 5 * DAY) / SECOND)
-        almanac = Almanac(Stub(self, tally, Bookkeeper(ledger, {"ops": ["expiry", "digest"]})), self.wake)
+        almanac = Almanac(Stub(self, tally, Bookkeeper(ledger, {"ops": hears("expiry", "digest")})), self.wake)
         (job,) = [one for one in almanac.jobs() if one.name == job_name]
         for _ in range(rounds):
             self.now_ms = job.due(self.now_ms)
@@ -138,7 +139,7 @@ def test_a_budget_that_burns_is_told_by_a_running_house_while_the_outage_lasts(t
 
     async def story() -> list[str]:
         ledger, walk = open_ledger(tmp_path / "wamon.db"), Walk(loop)
-        book = Bookkeeper(ledger, {"ops": ["degraded"]})
+        book = Bookkeeper(ledger, {"ops": hears("degraded")})
         house = House(parse(PLAYED), book, Platform(), loop.now_ms, drain=Nobody(), wake=walk.wake)  # type: ignore[arg-type]
         await house.wake_up()
         walking = asyncio.create_task(walk.walk(house.jobs()))

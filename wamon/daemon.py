@@ -34,7 +34,7 @@ from wamon.timekeeping import USUAL_PACE
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside
-from wamon.wiring import SELF_TEST, asking, calling, jitter_ms, kept, open_askers, self_test
+from wamon.wiring import SELF_TEST, asking, calling, jitter_ms, kept, open_askers, self_test, subscriptions
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.care import CARE, Care
 from wamon.work.drain import Drain
@@ -154,9 +154,9 @@ class Daemon:
         stack.push_async_callback(self.askers.close)
         judging = ThreadPoolExecutor(1, "judging")
         stack.callback(judging.shutdown, wait=False, cancel_futures=True)
-        book = Bookkeeper(ledger, {one.name: one.on for one in self.settings.channels})
+        book = Bookkeeper(ledger, subscriptions(self.settings))
         self.schedule = Schedule(self._overlapped, self._interrupted)
-        self.drain = Drain(book.outbox, self.courier, wall_ms)
+        self.drain = Drain(book.outbox, self.courier, wall_ms, subscriptions=subscriptions(self.settings))
         self.house = House(
             self.settings,
             book,

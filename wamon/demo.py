@@ -32,7 +32,7 @@ from wamon.timekeeping import Pace
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
 from wamon.web.webhook import PATH, beside
-from wamon.wiring import Askers, asking
+from wamon.wiring import Askers, asking, subscriptions
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
 
@@ -224,8 +224,8 @@ async def _house(
     askers = Askers(
         {one.name: asking(one, settings, secrets) for one in settings.targets if isinstance(one, AskingTarget)}
     )
-    book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
-    drain = Drain(book.outbox, Printer(say, loop.now_ms), loop.now_ms)
+    book = Bookkeeper(ledger, subscriptions(settings))
+    drain = Drain(book.outbox, Printer(say, loop.now_ms), loop.now_ms, subscriptions=subscriptions(settings))
     pace = Pace(heartbeat_ms=HOUR, drain_ms=30 * MINUTE, wrong_token_ms=12 * HOUR)
     site = Site(settings.reference.base_url)
     house = House(settings, book, askers, loop.now_ms, drain=drain, wake=walk.wake, pace=pace)

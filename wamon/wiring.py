@@ -12,6 +12,7 @@ from wamon.core.incident import Lasting
 from wamon.core.observation import Exchange, Failure, ProbeKind
 from wamon.core.roundtrip import mark_of
 from wamon.core.rules_live import endpoint_answered
+from wamon.core.subscription import Quiet, Subscription
 from wamon.core.timeline import SECOND
 from wamon.core.watched import Watched
 from wamon.probes.aim import Aim
@@ -20,6 +21,7 @@ from wamon.probes.webhook import signed_event_request
 from wamon.settings import (
     AnyTarget,
     AskingTarget,
+    Channel,
     ControlTarget,
     MessageTarget,
     Secret,
@@ -75,6 +77,30 @@ def watched(settings: Settings) -> list[Watched]:
         for one in settings.targets
         for name, probe in _ways(one)
     ]
+
+
+def subscriptions(settings: Settings) -> dict[str, Subscription]:
+    """What each channel is told: names of accounts and canaries become those of all their targets."""
+    return {one.name: _subscription(one, settings) for one in settings.channels}
+
+
+def _subscription(channel: Channel, settings: Settings) -> Subscription:
+    ways = [(name, one) for one in settings.targets for name, _ in _ways(one)]
+    meant = {
+        name: one.account
+        for name, one in ways
+        if one.account in channel.accounts or {one.name, name} & {*channel.targets}
+    }
+    narrow = channel.targets or channel.accounts
+    zone = channel.timezone or settings.service.timezone
+    return Subscription(
+        kinds=frozenset(channel.on),
+        severities=frozenset(channel.severities),
+        targets=frozenset(meant if narrow else ()),
+        accounts=frozenset({*meant.values(), *channel.accounts} if narrow else ()),
+        quiet=None if channel.quiet_hours is None else Quiet(channel.quiet_hours, zone),
+        hourly_cap=channel.hourly_cap,
+    )
 
 
 def _quota(target: AnyTarget, settings: Settings) -> str:

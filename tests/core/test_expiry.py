@@ -54,7 +54,7 @@ def test_a_renewal_is_told_to_whoever_was_told_of_the_end_and_once() -> None:
     old, new = Ending(Thing.CERTIFICATE, "webhook", NOW + 5 * DAY), NOW + 80 * DAY
     told = {one.key for one in expiry_notices([old], (), NOW)}
     (notice,) = expiry_notices([old._replace(ends_ms=new, seen_ms=NOW)], told, NOW + DAY)
-    assert (notice.phase, notice.severity) == (NoticePhase.RESOLVED, Severity.STANDARD)
+    assert (notice.phase, notice.severity) == (NoticePhase.RESOLVED, Severity.URGENT), "as the end was told last"
     assert notice.key == f"expiry:certificate:webhook@{iso(NOW + 5 * DAY)}:resolved"
     assert notice.title == (
         "[RESOLVED] Our side · renewed: the certificate of webhook ends in 79 days, on 2027-01-28"

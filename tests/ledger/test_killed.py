@@ -30,6 +30,7 @@ from wamon.core.notice import Notice, NoticePhase
 from wamon.core.notice_facts import RestatedFacts
 from wamon.core.publication import Passed, Publication
 from wamon.core.restatement import Change
+from wamon.core.subscription import hears
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span
 from wamon.core.uptime import Figures
 from wamon.ledger import Book, Ledger, LedgerError, open_book, open_ledger
@@ -94,7 +95,7 @@ async def before_the_pass(ledger: Ledger) -> None:
 
 
 async def weekly_pass(ledger: Ledger) -> None:
-    book = Bookkeeper(ledger, {"ops": ["reclassification"]})
+    book = Bookkeeper(ledger, {"ops": hears("restated")})
     told = restated("pass:1")
     await book.commit(
         [ruled(GOOD, NOON + minute * MINUTE, origin=Origin.RECLASSIFICATION) for minute in range(3)],
@@ -116,7 +117,7 @@ async def word_of_a_person(ledger: Ledger) -> None:
     ]
     change = Change("ruling", "", "anna", "ours", NOON, "", {}, [], {"what": "graph"}, 1, rulings)
     told = restated("restated")
-    await Bookkeeper(ledger, {"ops": ["restated"]}).declare(
+    await Bookkeeper(ledger, {"ops": hears("restated")}).declare(
         change, [(day("graph", 0, NOON + DAY), [stretch()]), (day("platform", 0, NOON + DAY), [])], [told]
     )
 

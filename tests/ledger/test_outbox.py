@@ -100,3 +100,28 @@ def test_the_latest_notices_come_first_and_as_many_as_asked_for(shelf: Shelf) ->
         await ledger.enqueue([notice(str(number), at_ms=NOON + number) for number in range(10)])
         assert [one.key for one in await ledger.notices(most=3)] == ["9", "8", "7"]
         assert [one.key for one in await ledger.notices(since_ms=NOON + 8)] == ["9", "8"]
+
+
+def test_who_was_told_of_an_incident_is_asked_by_its_whole_name(shelf: Shelf) -> None:
+    @shelf
+    async def _(ledger: Ledger) -> None:
+        await ledger.enqueue([notice("a@1:opened", "ops", "dev"), notice("a@10:opened", "web")])
+        await ledger.append_dispatches([attempted("a@1:opened", "ops", DispatchState.SENT)])
+        assert await ledger.read(lambda book: book.channels_told("a@1")) == {"ops", "dev"}
+        assert await ledger.read(lambda book: book.channels_told("a@")) == frozenset()
+
+
+def test_only_letters_that_were_sent_are_counted_and_from_an_instant_on(shelf: Shelf) -> None:
+    @shelf
+    async def _(ledger: Ledger) -> None:
+        await ledger.enqueue([notice(name, "ops") for name in "abc"])
+        await ledger.append_dispatches(
+            [
+                attempted("a", "ops", DispatchState.SENT),
+                attempted("b", "ops", DispatchState.FAILED, 1),
+                attempted("c", "ops", DispatchState.SUPPRESSED),
+            ]
+        )
+        at_ms = attempted("a", "ops", DispatchState.SENT).at_ms
+        assert await ledger.read(lambda book: book.sent_since(at_ms)) == {"ops": [at_ms]}
+        assert await ledger.read(lambda book: book.sent_since(at_ms + 1)) == {}

@@ -1,19 +1,28 @@
 """Every kind and phase of notice, to the letter: read the files as those who get them. `make golden` renews."""
 
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from wamon.cli.example_digests import calm_digest, daily_digest
 from wamon.cli.examples import examples
-from wamon.core.dispatching import Pending, compose
+from wamon.core.dispatching import Pending, Summing, compose
 from wamon.core.incident import Kind
+from wamon.core.pacing import paced
+from wamon.core.subscription import Hours, Quiet, Subscription
 from wamon.core.timeline import parse_iso
-from wamon.work.outbox import in_words
+from wamon.work.outbox import in_words, summed_up
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "notices"
 NOW = parse_iso("2026-11-09T10:20:00Z")
 DIGESTS = {("digest", "calm"): calm_digest(NOW), ("digest", "daily"): daily_digest(NOW)}
+NIGHT = Subscription(quiet=Quiet(Hours(time(22), time(7)), ZoneInfo("Europe/Berlin")))
+SUMS = {
+    "quiet-hours": (NIGHT, "2026-11-09T03:12:00Z"),
+    "hourly-cap": (Subscription(hourly_cap=2), "2026-11-09T10:00:00Z"),
+}
 EVERY = {(kind, phase): one for kind, phases in examples(NOW).items() for phase, one in phases.items()}
 
 
@@ -26,7 +35,18 @@ def letters() -> dict[str, str]:
         found[f"{kind}-{phase}.txt"] = f"{letter.title}\n\n{letter.body}\n"
         if letter.html is not None:
             found[f"{kind}-{phase}.html"] = f"<title>{letter.title}</title>\n{letter.html}\n"
-    return found
+    return found | {f"digest-{why}.txt": summary(*given) for why, given in SUMS.items()}
+
+
+def summary(to: Subscription, at: str) -> str:
+    """An outage, an error of our own that is over, and time that nobody observed, as one letter."""
+    at_ms = parse_iso(at)
+    wanted = (("endpoint", "opened"), ("disruption", "opened"), ("disruption", "resolved"), ("unobserved", "note"))
+    held = [in_words(examples(at_ms + 61_000 * place)[kind][phase]) for place, (kind, phase) in enumerate(wanted)]
+    (step,) = paced([Pending(one, "ops") for one in held], NOW, to)
+    assert isinstance(step, Summing)
+    letter = summed_up(step).letter
+    return f"{letter.title}\n\n{letter.body}\n"
 
 
 LETTERS = letters()

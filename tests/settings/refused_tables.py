@@ -242,6 +242,52 @@ REFUSED_TABLES = [
         ),
     ),
     (
+        OPS + 'url = "env:OPS"\nseverities = ["urgnt"]\n',
+        "channel ops, severities: 'urgnt' is not a severity; did you mean urgent?",
+    ),
+    (
+        OPS + 'url = "env:OPS"\nseverities = "urgent"\n',
+        'channel ops, severities: \'urgent\' is not a list of severities such as ["critical", "urgent"]',
+    ),
+    (
+        OPS + 'url = "env:OPS"\ntargets = ["grap"]\n',
+        "channel ops, targets: 'grap' is not one of [[targets]]; did you mean graph?",
+    ),
+    (
+        OPS + 'url = "env:OPS"\ntargets = "graph"\n',
+        "channel ops, targets: 'graph' is not a list of names such as [\"cloud-api\"]",
+    ),
+    (
+        OPS + 'url = "env:OPS"\naccounts = ["acme"]\n',
+        "channel ops, accounts: 'acme' is not one of [[accounts]]; there are graph",
+    ),
+    (
+        OPS + 'url = "env:OPS"\nquiet_hours = "22:00"\n',
+        "channel ops, quiet_hours: '22:00' is not hours of the day such as \"22:00-07:00\", in quotes",
+    ),
+    (
+        OPS + 'url = "env:OPS"\nquiet_hours = "24:00-07:00"\n',
+        "channel ops, quiet_hours: '24:00-07:00' is not hours of the day such as \"22:00-07:00\", in quotes",
+    ),
+    (
+        OPS + 'url = "env:OPS"\nquiet_hours = "22:00-22:00"\n',
+        (
+            "channel ops, quiet_hours: '22:00-22:00' begins and ends at once; write hours of the day such as "
+            '"22:00-07:00", in quotes, or leave it empty for none'
+        ),
+    ),
+    (
+        OPS + 'url = "env:OPS"\ntimezone = "Europe/Berlin"\n',
+        (
+            "channel ops, timezone: is of quiet_hours, and there are none; "
+            'write quiet_hours = "22:00-07:00", or leave it out'
+        ),
+    ),
+    (
+        OPS + 'url = "env:OPS"\nhourly_cap = 0\n',
+        "channel ops, hourly_cap: 0 is not a whole number from 1 to 1000",
+    ),
+    (
         OPS + 'url = "env:OPS"\n[[channels]]\nname = "ops"\nurl = "env:OTHER"\n',
         "channel ops, name: 'ops' is already taken; names are labels and must differ",
     ),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.settings.texts import API, CONTROL, EDGE, HOOK, OPS, SEND
-from wamon.core.incident import Kind
+from wamon.core.incident import Kind, Severity
 from wamon.core.observation import ProbeKind
 from wamon.settings import (
     Account,
@@ -190,6 +190,20 @@ def test_a_notice_named_twice_is_heard_once() -> None:
     assert parse(text).channels[0].on == (Kind.OUTAGE, Kind.DIGEST)
 
 
+def test_a_channel_says_what_it_hears_of_and_when() -> None:
+    (channel,) = parse(
+        SEND
+        + '[[channels]]\nname = "ops"\nurl = "env:OPS"\nseverities = ["critical"]\naccounts = ["graph"]\n'
+        + 'targets = ["send.roundtrip", "send.roundtrip"]\nquiet_hours = "22:30-07:00"\ntimezone = "Asia/Tokyo"\n'
+        + "hourly_cap = 5\n"
+    ).channels
+    assert (channel.severities, channel.targets, channel.accounts) == (
+        (Severity.CRITICAL,), ("send.roundtrip",), ("graph",),
+    )  # fmt: skip
+    assert (channel.quiet_hours, channel.timezone) == ((time(22, 30), time(7)), ZoneInfo("Asia/Tokyo"))
+    assert channel.hourly_cap == 5
+
+
 RECEIVING = {EDGE: False, API: False, HOOK: False, SEND: True, EDGE + "[receiver]\n": True}
 
 
@@ -221,7 +235,13 @@ def test_the_ledger_is_where_systemd_keeps_state(database: str, environ: dict[st
     assert Service(database=database).database_path(environ) == Path(path)
 
 
-EVERYTHING = SAMPLE + EDGE + 'family = "ipv6"\nca_file = "/etc/ca.pem"\n'
+EVERYTHING = (
+    SAMPLE
+    + EDGE
+    + 'family = "ipv6"\nca_file = "/etc/ca.pem"\n'
+    + '[[channels]]\nname = "pager"\nurl = "env:PAGER"\nseverities = ["critical"]\ntargets = ["graph"]\n'
+    + 'quiet_hours = "22:00-07:00"\ntimezone = "Europe/Berlin"\n'
+)
 
 
 @pytest.mark.parametrize("text", [EDGE, EVERYTHING], ids=["least", "most"])

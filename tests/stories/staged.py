@@ -13,6 +13,7 @@ from wamon.assembly import House
 from wamon.core.account_facts import Stated
 from wamon.core.finding import Mark
 from wamon.core.publication import Publication
+from wamon.core.subscription import hears
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
 from wamon.jobs import Job, Walk, every
 from wamon.ledger import open_ledger
@@ -181,7 +182,7 @@ class Stage:
             {one.name: asking(one, self.settings, secrets) for one in asked}, self.settings, resolver
         )
         stack.push_async_callback(askers.close)
-        walk, book = Walk(loop), Bookkeeper(ledger, {"everyone": USUAL_KINDS})
+        walk, book = Walk(loop), Bookkeeper(ledger, {"everyone": hears(*USUAL_KINDS)})
         pace = Pace(heartbeat_ms=15 * SECOND, drain_ms=HOUR)
         house = House(self.settings, book, askers, loop.now_ms, drain=Nobody(), wake=walk.wake, pace=pace)
         await house.wake_up()

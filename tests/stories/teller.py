@@ -9,6 +9,7 @@ from pathlib import Path
 from wamon.assembly import House
 from wamon.core.dispatching import Delivery, Letter
 from wamon.core.observation import Exchange, Phase, ProbeKind
+from wamon.core.subscription import hears
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, parse_iso
 from wamon.jobs import Walk
 from wamon.ledger import open_ledger
@@ -98,7 +99,7 @@ def last_look_ms(path: Path) -> int:
 
 async def _watch(loop: VirtualTimeLoop, path: Path, says: Connection, until_ms: int) -> None:
     ledger, walk = open_ledger(path), Walk(loop)
-    book = Bookkeeper(ledger, dict.fromkeys(CHANNELS, ("outage",)))
+    book = Bookkeeper(ledger, dict.fromkeys(CHANNELS, hears("outage")))
     drain = Drain(book.outbox, Post(says), loop.now_ms)
     pace = Pace(heartbeat_ms=MINUTE, drain_ms=HOUR)
     house = House(

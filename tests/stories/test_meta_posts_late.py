@@ -17,6 +17,7 @@ from wamon.core.dispatching import Delivery, Letter
 from wamon.core.finding import Cause, Mark, Verdict
 from wamon.core.meta_page import WHATSAPP, Light
 from wamon.core.report import Day, Report
+from wamon.core.subscription import hears
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span, parse_iso
 from wamon.jobs import Walk
 from wamon.ledger import open_ledger
@@ -141,7 +142,7 @@ async def watch(loop: VirtualTimeLoop, folder: Path, peeks: Sequence[int]) -> Se
             {one.name: asking(one, settings, secrets) for one in settings.targets if isinstance(one, AskingTarget)}
         )
         ledger, walk = open_ledger(folder / "wamon.db"), Walk(loop)
-        book = Bookkeeper(ledger, {"mute": ["outage", "user_error", "restated"]})
+        book = Bookkeeper(ledger, {"mute": hears("outage", "user_error", "restated")})
         house = House(
             settings,
             book,

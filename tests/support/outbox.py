@@ -1,12 +1,12 @@
 """A small outbox of its own on SQLite: what `work/drain` asks of a ledger, and a disk that can be full."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from wamon.core.dispatching import FINAL, Dispatch, Pending
+from wamon.core.dispatching import FINAL, Dispatch, Outcome, Pending
 from wamon.ledger.words import Notice
 
 _TABLES = """
@@ -44,6 +44,13 @@ class SqliteOutbox:
         rows = [(row.channel, row.notice_key, msgspec.json.encode(row)) for row in dispatches]
         with self._file:
             self._file.executemany("INSERT INTO dispatches (channel, key, dispatch) VALUES (?, ?, ?)", rows)
+
+    async def sent_since(self, at_ms: int) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for row in self.dispatches():
+            if row.outcome is Outcome.SENT and row.at_ms >= at_ms:
+                found.setdefault(row.channel, []).append(row.at_ms)
+        return found
 
     def dispatches(self) -> list[Dispatch]:
         """Every row, oldest first."""

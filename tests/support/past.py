@@ -15,6 +15,7 @@ from wamon.core.knowledge import knowledge
 from wamon.core.observation import Exchange
 from wamon.core.publication import figures_from
 from wamon.core.reading import read_exchange
+from wamon.core.subscription import hears
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import Book, open_book, open_ledger
@@ -133,7 +134,7 @@ class Past:
     async def house(self) -> AsyncIterator[House]:
         """The watch awake, on the ledger of this folder."""
         ledger = open_ledger(self.database)
-        book = Bookkeeper(ledger, {"ops": ["restated", "outage"]})
+        book = Bookkeeper(ledger, {"ops": hears("restated", "outage")})
         try:
             house = House(self.settings, book, Askers({}), lambda: self.now_ms, drain=Quiet())
             await house.wake_up()

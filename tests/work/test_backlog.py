@@ -17,6 +17,7 @@ from wamon.core.incident import Kind, Severity
 from wamon.core.notice import Notice, NoticePhase
 from wamon.core.notice_facts import WithdrawnFacts
 from wamon.core.publication import Publication
+from wamon.core.subscription import hears
 from wamon.core.timeline import DAY, MINUTE
 from wamon.ledger import Ledger, LedgerUnavailableError, open_ledger
 from wamon.settings import parse
@@ -51,7 +52,7 @@ class Desk:
         self.path = folder / "wamon.db"
         self.ledger = open_ledger(self.path)
         self.now_s = 0.0
-        self.book = Bookkeeper(self.ledger, {"ops": [Kind.OUTAGE]})
+        self.book = Bookkeeper(self.ledger, {"ops": hears(Kind.OUTAGE)})
         self.courier = Collected()
         self.use(Backlog(self.ledger, lambda: self.now_s))
 

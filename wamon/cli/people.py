@@ -24,7 +24,7 @@ from wamon.settings import Settings
 from wamon.settings.spelling import RefusedError
 from wamon.settings.values import LINE
 from wamon.terminal import Page
-from wamon.wiring import watched
+from wamon.wiring import subscriptions, watched
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.consult import remembered
 from wamon.work.people import WORDS
@@ -60,7 +60,7 @@ async def _without_daemon(settings: Settings, database: Path, name: str, asked: 
     """Take the database's lock and do what the daemon would do."""
     ledger = open_ledger(database)
     try:
-        book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
+        book = Bookkeeper(ledger, subscriptions(settings))
         now_ms, first_ms = wall_ms(), await book.first_ms()
         ran = await book.ran(Span(0, now_ms + 1))
         plan = Plan(

@@ -23,7 +23,7 @@ from wamon.core.uptime import clock_text, ratio_percent
 from wamon.ledger import LedgerError, open_ledger
 from wamon.schedule import wall_ms
 from wamon.settings import Settings, SettingsError, default_settings, load
-from wamon.wiring import watched
+from wamon.wiring import subscriptions, watched
 from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.consult import remembered
 from wamon.work.reclassify import Pass, PassAsked, outcome_document, reclassify
@@ -60,7 +60,7 @@ async def _offline(settings: Settings, database: Path, asked: PassAsked) -> Mapp
     """Without a daemon: take the database's lock and do what the daemon would do."""
     ledger = open_ledger(database)
     try:
-        book = Bookkeeper(ledger, {one.name: one.on for one in settings.channels})
+        book = Bookkeeper(ledger, subscriptions(settings))
         now_ms, zone = wall_ms(), settings.service.timezone
         within = asked.within(now_ms, zone, settings.reclassification.days)
         over = Span(within.start_ms, now_ms + 1)

@@ -7,7 +7,7 @@ import msgspec
 from wamon.core.blanks import long, offline_notes, unseen
 from wamon.core.finding import Cause
 from wamon.core.grouping import TOGETHER_MS, Kin, Trouble, gathered, heavier, speaks_for
-from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, Severity
+from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting
 from wamon.core.meta_page import Light
 from wamon.core.notice import Notice, NoticePhase, Told, severity
 from wamon.core.notice_facts import TroubleFacts, WithdrawnFacts
@@ -250,6 +250,8 @@ def _told(trouble: Trouble, before: Told | None, phase: NoticePhase, now_ms: int
         return Told(
             incident.target, incident.kind, incident.opened_ms, incident.closed_ms, incident.name, severity=weight
         )
+    if phase is NoticePhase.RESOLVED and heavier(before.severity, weight):
+        weight = before.severity  # who was woken by it is told at the same weight that it is over
     return msgspec.structs.replace(
         before, kind=incident.kind, closed_ms=incident.closed_ms, count=before.count + 1, severity=weight
     )
@@ -272,7 +274,7 @@ def _notice(
         kind=incident.kind,
         phase=phase,
         target=incident.target,
-        severity=weight,
+        severity=told.severity if resolved else weight,
         title=title(
             incident,
             trouble.probe,
@@ -300,7 +302,7 @@ def _withdrawn(told: Told, now_ms: int) -> Notice:
         kind=told.kind,
         phase=NoticePhase.RESOLVED,
         target=told.target,
-        severity=Severity.STANDARD,
+        severity=told.severity,
         title=f"[WITHDRAWN] {told.target} · what was told at {clock(told.opened_ms)} is judged otherwise by now",
         facts=WithdrawnFacts(told.target, told.opened_ms),
         created_at_ms=now_ms,

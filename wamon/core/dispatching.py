@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from wamon.core.notice import NoticePhase
+from wamon.core.notice import Notice, NoticePhase
 from wamon.core.notice_words import duration_text
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms
 
@@ -20,6 +20,7 @@ FEWEST_ATTEMPTS = 5
 jumped a year ahead, must not lose a notice to its first hiccup."""
 LATE_AFTER_MS = 5 * MINUTE
 _NOT_DELIVERED = "Not delivered when it happened:"
+_KEYS = "notice: "
 
 
 class Tone(StrEnum):
@@ -47,6 +48,8 @@ class Reason(StrEnum):
     RETRY = "retry"
     TOGETHER = "together"
     BACK_OFF = "back_off"
+    QUIET_HOURS = "quiet_hours"
+    HOURLY_CAP = "hourly_cap"
     DELIVERED = "delivered"
     TRY_AGAIN = "try_again"
     TOO_OLD = "too_old"
@@ -130,6 +133,17 @@ class Mailing(msgspec.Struct, frozen=True):
     reason: Reason
 
 
+class Summing(msgspec.Struct, frozen=True):
+    """Send what many notices say as one letter: ``notice`` is that letter as facts, its words are the templates'.
+
+    ``covers`` are the notices it tells, oldest first; the last one leads.
+    """
+
+    notice: Notice
+    covers: tuple[Pending, ...]
+    reason: Reason
+
+
 class Waiting(msgspec.Struct, frozen=True):
     """Not now: these notices are next looked at ``until_ms``."""
 
@@ -152,15 +166,12 @@ class Dispatch(msgspec.Struct, frozen=True):
 
 
 def plan(pending: Iterable[Pending], now_ms: int) -> list[Mailing | Waiting]:
-    """What to do with the notices one channel has not been told, oldest first.
-
-    Notices of one incident go out as one letter, so that nobody reads "resolved" before "opened", and a
-    stale pair costs one letter, not two.
-    """
-    return [_decide(together, now_ms) for together in _by_incident(pending)]
+    """What to do with the notices one channel has not been told, oldest first."""
+    return [decide(together, now_ms) for together in by_incident(pending)]
 
 
-def _by_incident(pending: Iterable[Pending]) -> list[tuple[Pending, ...]]:
+def by_incident(pending: Iterable[Pending]) -> list[tuple[Pending, ...]]:
+    """Notices of one incident together: nobody reads "resolved" before "opened", a stale pair is one letter."""
     groups: dict[tuple[str | None, str], list[Pending]] = {}
     for one in sorted(pending, key=lambda one: one.queued_at_ms):
         alone = "" if one.incident else one.notice.key
@@ -168,15 +179,16 @@ def _by_incident(pending: Iterable[Pending]) -> list[tuple[Pending, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _decide(covers: tuple[Pending, ...], now_ms: int) -> Mailing | Waiting:
-    due_ms = min(_due_ms(one, now_ms) for one in covers)
+def decide(covers: tuple[Pending, ...], now_ms: int, late: str = "late") -> Mailing | Waiting:
+    """Whether the letter of one incident goes now. ``late`` says in its first line why it comes when it comes."""
+    due_ms = min(due_at_ms(one, now_ms) for one in covers)
     if due_ms > now_ms:
         return Waiting(covers, due_ms)
     reason = Reason.TOGETHER if len(covers) > 1 else Reason.RETRY if covers[0].attempt else Reason.NEW
-    return Mailing(compose(covers, now_ms), covers, reason)
+    return Mailing(compose(covers, now_ms, late), covers, reason)
 
 
-def _due_ms(one: Pending, now_ms: int) -> int:
+def due_at_ms(one: Pending, now_ms: int) -> int:
     """When this notice may go. A clock that was put back has left instants far ahead: they hold nothing up."""
     if one.attempt:
         stranded = now_ms < one.tried_at_ms or one.next_attempt_ms - now_ms > LONGEST_WAIT_MS
@@ -185,21 +197,21 @@ def _due_ms(one: Pending, now_ms: int) -> int:
     return now_ms if stranded else one.next_attempt_ms
 
 
-def compose(covers: Sequence[Pending], now_ms: int) -> Letter:
+def compose(covers: Sequence[Pending], now_ms: int, late: str = "late") -> Letter:
     """The letter for one notice, or for several of one incident (oldest first), as it reads now."""
     lead, earlier = covers[-1], covers[:-1]
     marks = []
     if any(one.notice.phase == NoticePhase.OPENED for one in earlier):
         marks.append("(first told now)")
     if (late_ms := now_ms - lead.queued_at_ms) >= LATE_AFTER_MS:
-        marks.append(f"(late: {duration_text(late_ms)})")
+        marks.append(f"({late}: {duration_text(late_ms)})")
     missed = [f"{from_ms(one.queued_at_ms):%Y-%m-%d %H:%M} UTC  {one.notice.title}" for one in earlier]
     keys = ", ".join(one.notice.key for one in reversed(covers))
     return Letter(
         key=lead.notice.key,
         title=_marked(lead.notice.title, marks),
         body=_text(lead.notice.body, missed, keys),
-        tone=_tone(lead.notice),
+        tone=tone_of(lead.notice),
         html=None if lead.html is None else _html(lead.html, missed, keys),
     )
 
@@ -212,20 +224,31 @@ def _marked(title: str, marks: list[str]) -> str:
 
 def _text(body: str, missed: list[str], keys: str) -> str:
     told = [_NOT_DELIVERED, *missed] if missed else []
-    paragraphs = [body, "\n".join(told), f"notice: {keys}"]
+    paragraphs = [body, "\n".join(told), f"{_KEYS}{keys}"]
     return "\n\n".join(one for one in paragraphs if one)
 
 
 def _html(body: str, missed: list[str], keys: str) -> str:
     lines = "".join(f"<li>{html.escape(one)}</li>" for one in missed)
     told = f"<p>{_NOT_DELIVERED}</p><ul>{lines}</ul>" if missed else ""
-    return f"{body}{told}<p>notice: {html.escape(keys)}</p>"
+    return f"{body}{told}<p>{_KEYS}{html.escape(keys)}</p>"
+
+
+def with_word(letter: Letter, word: str) -> Letter:
+    """The letter with one more sentence before its keys."""
+    body, _, keys = letter.body.rpartition(_KEYS)
+    page = letter.html
+    if page is not None:
+        start, _, end = page.rpartition(f"<p>{_KEYS}")
+        page = f"{start}<p>{html.escape(word)}</p><p>{_KEYS}{end}"
+    return msgspec.structs.replace(letter, body=f"{body}{word}\n\n{_KEYS}{keys}", html=page)
 
 
 _TONES = {"critical": Tone.FAILURE, "urgent": Tone.WARNING}
 
 
-def _tone(lead: Tellable) -> Tone:
+def tone_of(lead: Tellable | Notice) -> Tone:
+    """The mood of a letter that is led by a notice."""
     return Tone.SUCCESS if lead.phase == NoticePhase.RESOLVED else _TONES.get(lead.severity, Tone.INFO)
 
 

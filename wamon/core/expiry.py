@@ -81,7 +81,8 @@ def _renewed(one: Ending, told: Collection[str], now_ms: int) -> Iterator[Notice
     name = f"{one.subject}@{latest}"
     later = one.ends_ms is None or one.ends_ms - parse_iso(latest) >= DAY
     if later and f"{name}:resolved" not in told:
-        yield _notice(one, f"{name}:resolved", NoticePhase.RESOLVED, Severity.STANDARD, now_ms)
+        weight = Severity.URGENT if f"{name}:{URGENT_DAYS}d" in told else Severity.STANDARD
+        yield _notice(one, f"{name}:resolved", NoticePhase.RESOLVED, weight, now_ms)
 
 
 def _notice(one: Ending, key: str, phase: NoticePhase, weight: Severity, now_ms: int) -> Notice:

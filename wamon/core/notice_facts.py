@@ -119,8 +119,38 @@ class BurnFacts(msgspec.Struct, frozen=True, tag=True):
     allowed_ms: int
 
 
+class SummaryLine(msgspec.Struct, frozen=True):
+    """What was last said of one thing, and when."""
+
+    at_ms: int
+    said: str
+
+
+class SummaryFacts(msgspec.Struct, frozen=True, tag=True):
+    """What a channel was not told at once, as one letter: what goes on, what is over by now, what was just a note.
+
+    ``quiet`` are its quiet hours in words where those held it back, else it was ``hourly_cap``; ``more`` counts
+    what is not listed.
+    """
+
+    quiet: str
+    hourly_cap: int
+    going_on: tuple[SummaryLine, ...]
+    over: tuple[SummaryLine, ...]
+    notes: tuple[SummaryLine, ...]
+    more: int = 0
+
+
 Facts = (
-    TroubleFacts | WithdrawnFacts | BlankFacts | RestatedFacts | FlawFacts | ExpiryFacts | DigestFacts | BurnFacts
+    TroubleFacts
+    | WithdrawnFacts
+    | BlankFacts
+    | RestatedFacts
+    | FlawFacts
+    | ExpiryFacts
+    | DigestFacts
+    | BurnFacts
+    | SummaryFacts
 )
 """One shape for each template of `wamon.letters`."""
 

@@ -93,6 +93,11 @@ def clock(at_ms: int) -> str:
     return from_ms(at_ms).strftime("%H:%M UTC")
 
 
+def moment(at_ms: int) -> str:
+    """``2026-11-03 10:14 UTC``, where the day is not plain."""
+    return from_ms(at_ms).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def duration_text(duration_ms: int) -> str:
     """``6 min``, ``2 h 10 min``, ``2 min 10 s``: as people say it."""
     seconds = max(0, duration_ms) // 1000

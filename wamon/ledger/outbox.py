@@ -58,6 +58,26 @@ class Outbox(Sheet):
         )
         return [key for (key,) in rows.fetchall()]
 
+    def channels_told(self, incident: str) -> frozenset[str]:
+        """The channels that any notice of an incident was owed to. Their keys are its name and more."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT d.channel FROM notices n JOIN dispatches d ON d.notice = n.n "
+            "WHERE n.key > ?1 || ':' AND n.key < ?1 || ';'",
+            (incident,),
+        )
+        return frozenset(channel for (channel,) in rows.fetchall())
+
+    def sent_since(self, at_ms: int) -> dict[str, list[int]]:
+        """When each channel was sent a letter since an instant, in order."""
+        rows = self._connection.execute(
+            "SELECT channel, at_ms FROM dispatches WHERE state = ? AND at_ms >= ? ORDER BY n",
+            (DispatchState.SENT.value, at_ms),
+        )
+        found: dict[str, list[int]] = {}
+        for channel, sent_ms in rows.fetchall():
+            found.setdefault(channel, []).append(sent_ms)
+        return found
+
     def append_dispatches(self, rows: Iterable[Dispatch]) -> None:
         """Write what attempts came to; a final state takes the notice out of the outbox."""
         with self.transaction():

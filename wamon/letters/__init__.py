@@ -20,10 +20,11 @@ from wamon.core.notice_facts import (
     ExpiryFacts,
     FlawFacts,
     RestatedFacts,
+    SummaryFacts,
     TroubleFacts,
     WithdrawnFacts,
 )
-from wamon.core.notice_words import clock, duration_text
+from wamon.core.notice_words import clock, duration_text, moment
 from wamon.core.timeline import iso
 
 TEMPLATES = {
@@ -35,6 +36,7 @@ TEMPLATES = {
     ExpiryFacts: "expiry",
     DigestFacts: "digest",
     BurnFacts: "burn",
+    SummaryFacts: "summary",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 
@@ -68,6 +70,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"iso": iso, "clock": clock, "duration": duration_text}
+    environment.filters |= {"iso": iso, "clock": clock, "duration": duration_text, "moment": moment}
     environment.globals["counts_as"] = COUNTS_AS
     return environment

@@ -1,6 +1,6 @@
 """What must hold between the values of a target: a list of plain functions, each with an opinion or none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from wamon.core.cadence import PAIR_GAP_MS
 from wamon.core.days import PLATFORM_ROWS
@@ -12,6 +12,7 @@ from wamon.settings.schema import (
     AnyTarget,
     ApiTarget,
     AskingTarget,
+    Channel,
     ControlTarget,
     MessageTarget,
     Receiver,
@@ -23,6 +24,7 @@ from wamon.settings.schema import (
     TrafficTarget,
     WebhookTarget,
 )
+from wamon.settings.spelling import did_you_mean, shown
 from wamon.settings.urls import belongs_to_meta, host_of
 
 Problem = tuple[str, str]
@@ -144,3 +146,22 @@ def receiver_problems(receiver: Receiver) -> list[str]:
         for key in ("verify_token", "app_secret")
         if getattr(receiver, key) is None
     ]
+
+
+def target_names(targets: Iterable[Target]) -> list[str]:
+    """Every target's name; a canary's way back is a target too."""
+    return [
+        name
+        for one in targets
+        for name in (one.name, *([one.roundtrip] if isinstance(one, MessageTarget) else []))
+    ]
+
+
+def channel_problems(channel: Channel, targets: Collection[str], accounts: Collection[str]) -> Iterator[str]:
+    """Names that nobody has, and a zone of no hours."""
+    for key, names, known in (("targets", channel.targets, targets), ("accounts", channel.accounts, accounts)):
+        for name in names:
+            if name not in known:
+                yield f"{key}: {shown(name)} is not one of [[{key}]]; {did_you_mean(name, known)}"
+    if channel.timezone is not None and channel.quiet_hours is None:
+        yield 'timezone: is of quiet_hours, and there are none; write quiet_hours = "22:00-07:00", or leave it out'

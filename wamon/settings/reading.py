@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from wamon.core.timeline import DAY, SECOND
-from wamon.settings.checks import TARGET_RULES, kept_too_briefly, receiver_problems, receives, reference_too_often
+from wamon.settings.checks import (
+    TARGET_RULES,
+    channel_problems,
+    kept_too_briefly,
+    receiver_problems,
+    receives,
+    reference_too_often,
+    target_names,
+)
 from wamon.settings.fields import fields_of
 from wamon.settings.refusal import SettingsError
 from wamon.settings.schema import (
@@ -133,7 +141,7 @@ def build(documents: Sequence[Document], name: str, *, may_be_idle: bool = False
     account_names = [DEFAULT_ACCOUNT, *_names(several["accounts"])]
     accounts = _accounts(several["accounts"], single.get("graph") or Account(), problems)
     targets = _targets(several["targets"], accounts, account_names, problems)
-    channels = _channels(several["channels"], problems)
+    channels = _channels(several["channels"], target_names(targets), account_names, problems)
     if not may_be_idle and all(document.tables.get("targets", []) == [] for document in documents):
         problems.append("no [[targets]]: there is nothing to watch")
     receiving = "receiver" in tables or receives(targets)
@@ -321,8 +329,14 @@ def _unknown_account(name: str, names: Sequence[str]) -> str:
     return f"{shown(name)} is not one of [[accounts]]; {did_you_mean(name, names)}"
 
 
-def _channels(entries: Sequence[Entry], problems: list[str]) -> tuple[Channel, ...]:
+def _channels(
+    entries: Sequence[Entry], targets: Sequence[str], accounts: Sequence[str], problems: list[str]
+) -> tuple[Channel, ...]:
+    """Names are not asked where there is no target at all: for a last word only the channels are read."""
     channels = [read_table(Channel, entry, problems) for entry in entries]
+    for entry, channel in zip(entries, channels, strict=True):
+        if channel and targets:
+            problems += [f"{entry.at}{one}" for one in channel_problems(channel, targets, accounts)]
     problems += _repeated(entries, {})
     return tuple(channel for channel in channels if channel)
 

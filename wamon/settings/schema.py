@@ -259,6 +259,16 @@ class Channel(Table, frozen=True, kw_only=True):
     name: Annotated[v.Name, "a label on metrics and in the outbox"]
     url: Annotated[v.Kept, "any Apprise URL; a whole URL is a secret"]
     on: Annotated[v.Kinds, "the notices it gets; default: all but degraded"] = v.USUAL_KINDS
+    severities: Annotated[v.Severities, "only notices of these; empty: all"] = ()
+    targets: Annotated[v.Names, "only what is about these, a canary's way back with it; empty: all"] = ()
+    accounts: Annotated[v.Names, "only what is about these accounts; empty: all"] = ()
+    quiet_hours: Annotated[v.MaybeHours, "held until they end, unless critical, then one letter; empty: none"] = (
+        None
+    )
+    timezone: Annotated[v.MaybeZone, "of its quiet hours; empty: the service's"] = None
+    hourly_cap: Annotated[
+        int, v.count(1, 1_000), "letters within an hour; what is more comes as one, critical ones at once"
+    ] = 20
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

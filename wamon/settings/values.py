@@ -7,7 +7,8 @@ from datetime import time
 from typing import Annotated, Generic, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from wamon.core.incident import Kind
+from wamon.core.incident import Kind, Severity
+from wamon.core.subscription import Hours
 from wamon.settings.durations import format_duration, parse_duration
 from wamon.settings.secrets import SecretRef, read_reference
 from wamon.settings.spelling import RefusedError, closest, did_you_mean, shown
@@ -207,6 +208,33 @@ def _write_kinds(value: tuple[Kind, ...]) -> list[str]:
     return [kind.value for kind in value]
 
 
+def _read_severities(value: object) -> tuple[Severity, ...]:
+    if not isinstance(value, list):
+        raise RefusedError(f'{shown(value)} is not a list of severities such as ["critical", "urgent"]')
+    known = tuple(Severity)
+    for one in value:
+        if one not in list(known):
+            hint = did_you_mean(one if isinstance(one, str) else "", known)
+            raise RefusedError(f"{shown(one)} is not a severity; {hint}")
+    return tuple(dict.fromkeys(Severity(one) for one in value))
+
+
+def _read_names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise RefusedError(f'{shown(value)} is not a list of names such as ["cloud-api"]')
+    return tuple(dict.fromkeys(NAME.read(one) for one in value))
+
+
+def _read_hours(value: object) -> Hours:
+    such_as = 'hours of the day such as "22:00-07:00", in quotes'
+    start, _, end = _text(value, such_as).partition("-")
+    if not re.fullmatch(_CLOCK, start) or not re.fullmatch(_CLOCK, end):
+        raise RefusedError(f"{shown(value)} is not {such_as}")
+    if start == end:
+        raise RefusedError(f"{shown(value)} begins and ends at once; write {such_as}, or leave it empty for none")
+    return Hours(time.fromisoformat(start), time.fromisoformat(end))
+
+
 def _pattern(pattern: str, **more: object) -> dict[str, object]:
     return {"type": "string", "pattern": pattern, **more}
 
@@ -248,6 +276,13 @@ KINDS = Reader(
         "minItems": 1,
     },
 )
+SEVERITIES = Reader(
+    _read_severities,
+    lambda value: [one.value for one in value],
+    {"type": "array", "uniqueItems": True, "items": {"type": "string", "enum": [one.value for one in Severity]}},
+)
+NAMES = Reader(_read_names, list, {"type": "array", "uniqueItems": True, "items": dict(NAME.schema)})
+HOURS = Reader(_read_hours, str, _pattern(f"^{_CLOCK}-{_CLOCK}$"))
 
 Name = Annotated[str, NAME]
 Line = Annotated[str, LINE]
@@ -258,6 +293,7 @@ Duration = Annotated[int, DURATION]
 MaybeDuration = Annotated[int | None, optional(DURATION)]
 Delay = Annotated[int, DELAY]
 Zone = Annotated[ZoneInfo, ZONE]
+MaybeZone = Annotated[ZoneInfo | None, optional(ZONE)]
 Id = Annotated[str, ID]
 MaybeId = Annotated[str | None, optional(ID)]
 Version = Annotated[str, VERSION]
@@ -281,3 +317,6 @@ LogLevel = Annotated[str, LOG_LEVEL]
 Weekday = Annotated[int, WEEKDAY]
 TimeOfDay = Annotated[time, TIME_OF_DAY]
 Kinds = Annotated[tuple[Kind, ...], KINDS]
+Severities = Annotated[tuple[Severity, ...], SEVERITIES]
+Names = Annotated[tuple[str, ...], NAMES]
+MaybeHours = Annotated[Hours | None, optional(HOURS)]

@@ -25,6 +25,7 @@ from wamon.core.restatement import Change
 from wamon.core.roundtrip import Canary
 from wamon.core.segments import Segment, Timeline
 from wamon.core.spoken import Said
+from wamon.core.subscription import Subscription, addressed
 from wamon.core.timeline import Span, day_of
 from wamon.core.watched import Watched
 from wamon.ledger import Ledger, words
@@ -50,13 +51,12 @@ _SHOWN_NOTICES = 30
 class Bookkeeper:
     """What was seen, ruled, published and told, through one open ledger.
 
-    ``channels`` gives, for each channel, the kinds of notice it gets. ``on_record`` hears of every look
-    once it is written.
+    ``channels`` says of each channel what it is told. ``on_record`` hears of every look once it is written.
     """
 
-    def __init__(self, ledger: Ledger, channels: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, ledger: Ledger, channels: Mapping[str, Subscription]) -> None:
         self._ledger = ledger
-        self._channels = {name: frozenset(map(str, kinds)) for name, kinds in channels.items()}
+        self._channels = channels
         self._beside: set[asyncio.Task[object]] = set()
         self.on_record: Callable[[Exchange, Ruling], None] = lambda _exchange, _ruling: None
         self.recent_notices: tuple[Line, ...] = ()
@@ -338,15 +338,15 @@ class Bookkeeper:
         return await self._ledger.read(lambda book: book.passes())
 
     async def enqueue(self, notices: Iterable[Notice]) -> object:
-        """Write notices and owe them to the channels that want their kind; what must wait is sent all the same."""
-        fresh = await self.outbox.enqueue([self._addressed(one) for one in notices])
+        """Write notices and owe them to the channels that want them; what must wait is sent all the same."""
+        every = list(notices)
+        told = await self.outbox.told(one.incident for one in every if one.incident)
+        fresh = await self.outbox.enqueue([self._addressed(one, told.get(one.incident)) for one in every])
         self._remember_notices(fresh)
         return fresh
 
-    def _addressed(self, notice: Notice) -> words.Notice:
-        return in_words(
-            notice, tuple(name for name, kinds in self._channels.items() if notice.kind.value in kinds)
-        )
+    def _addressed(self, notice: Notice, told: frozenset[str] | None = None) -> words.Notice:
+        return in_words(notice, addressed(notice, self._channels, told or frozenset()))
 
     def _remember_notices(self, fresh: Iterable[words.Notice]) -> None:
         lines = [

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -17,9 +17,14 @@ from wamon.core.dispatching import (
     Mailing,
     Outcome,
     Pending,
-    plan,
+    Summing,
+    Waiting,
     settle,
 )
+from wamon.core.pacing import paced
+from wamon.core.subscription import Subscription
+from wamon.core.timeline import HOUR
+from wamon.work.outbox import summed_up
 
 _log = logging.getLogger("wamon.outbox")
 
@@ -35,6 +40,10 @@ class Outbox(Protocol):
         """Append all rows durably in one transaction, or none; return once they would survive a power cut."""
         ...
 
+    async def sent_since(self, at_ms: int) -> Mapping[str, Sequence[int]]:
+        """When each channel was sent a letter since an instant."""
+        ...
+
 
 class Courier(Protocol):
     """Carries one letter to one channel within a bounded time, and never raises for what a channel does."""
@@ -46,7 +55,8 @@ class Drain:
     """Empties the outbox, channels beside each other, one letter at a time within a channel.
 
     ``drain`` may be called again while an earlier call still waits for a slow channel: it then serves the
-    other channels. ``clock`` gives UTC milliseconds, ``jitter`` a number in [0, 1).
+    other channels. ``clock`` gives UTC milliseconds, ``jitter`` a number in [0, 1). ``subscriptions`` say of a
+    channel when it may be written to, and how often; one without is written to at any time.
     """
 
     def __init__(
@@ -55,11 +65,14 @@ class Drain:
         courier: Courier,
         clock: Callable[[], int],
         jitter: Callable[[], float] = random.random,
+        subscriptions: Mapping[str, Subscription] = {},
     ) -> None:
         self._outbox = outbox
         self._courier = courier
         self._clock = clock
         self._jitter = jitter
+        self._subscriptions = subscriptions
+        self._sent: dict[str, list[int]] | None = None
         self._busy: set[str] = set()
         self.alive_s = time.monotonic()
         """When the outbox was last looked through, on the monotonic clock."""
@@ -85,6 +98,9 @@ class Drain:
         """What each idle channel has not been told. Busy ones are those at the start: what is read for a
         channel that finishes meanwhile is already stale, and would be told twice."""
         busy = frozenset(self._busy)
+        if self._sent is None:
+            sent = await self._outbox.sent_since(self._clock() - HOUR)
+            self._sent = {channel: [*moments] for channel, moments in sent.items()}
         await self._write([])
         waiting = _by_channel(self._as_known(await self._outbox.pending_dispatches()))
         due = {channel: pending for channel, pending in waiting.items() if channel not in busy}
@@ -108,7 +124,7 @@ class Drain:
     async def _serve(self, channel: str, pending: list[Pending]) -> list[Dispatch]:
         rows: list[Dispatch] = []
         try:
-            for step in plan(pending, self._clock()):
+            for step in self._plan(channel, pending):
                 if isinstance(step, Mailing):
                     rows += (made := await self._mail(channel, step))
                     if made[-1].outcome is not Outcome.SENT:
@@ -117,9 +133,23 @@ class Drain:
             self._busy.discard(channel)
         return rows
 
+    def _plan(self, channel: str, pending: list[Pending]) -> Iterator[Mailing | Waiting]:
+        sent = self._sent_to(channel)
+        for step in paced(pending, self._clock(), self._subscriptions.get(channel, Subscription()), sent):
+            yield summed_up(step) if isinstance(step, Summing) else step
+
+    def _sent_to(self, channel: str) -> list[int]:
+        """When a channel had its letters of the last hour."""
+        since_ms = self._clock() - HOUR
+        every = self._sent if self._sent is not None else {}
+        every[channel] = [at_ms for at_ms in every.get(channel, ()) if at_ms > since_ms]
+        return every[channel]
+
     async def _mail(self, channel: str, mailing: Mailing) -> list[Dispatch]:
         delivery = await self._send(channel, mailing.letter)
         rows = settle(mailing, delivery, self._clock(), self._jitter())
+        if delivery.ok:
+            self._sent_to(channel).append(self._clock())
         for row in rows:
             _tell_log(row, mailing.letter)
         await self._write(rows)

@@ -1,8 +1,8 @@
 """The outbox as the drain sees it: what is owed by the book, and what waits in memory because of the disk."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from wamon.core.dispatching import Dispatch, Outcome, Pending
+from wamon.core.dispatching import Dispatch, Letter, Mailing, Outcome, Pending, Summing, tone_of
 from wamon.core.notice import Notice
 from wamon.ledger import Ledger, LedgerError, words
 from wamon.letters import written
@@ -39,6 +39,19 @@ class Outbox:
             self._in_the_book(fresh)
             raise
         return fresh
+
+    async def told(self, incidents: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """The channels that heard of each incident, or are about to."""
+        names = set(incidents)
+        heard = await self._ledger.read(lambda book: {name: book.channels_told(name) for name in names})
+        for one in self._untold.values():
+            for name in names.intersection(one.evidence):
+                heard[name] |= frozenset(one.channels)
+        return heard
+
+    async def sent_since(self, at_ms: int) -> Mapping[str, Sequence[int]]:
+        """When each channel was sent a letter since an instant."""
+        return await self._ledger.read(lambda book: book.sent_since(at_ms))
 
     def _in_the_book(self, notices: Iterable[words.Notice]) -> None:
         """From now on the book tells what is owed of them."""
@@ -97,6 +110,14 @@ def in_words(notice: Notice, channels: tuple[str, ...] = ()) -> words.Notice:
         evidence=(notice.incident,) if notice.incident else (),
         channels=channels,
     )
+
+
+def summed_up(step: Summing) -> Mailing:
+    """Many notices as one letter, in words."""
+    text = written(step.notice)
+    keys = ", ".join(one.notice.key for one in reversed(step.covers))
+    letter = Letter(step.notice.key, step.notice.title, f"{text.body}\n\nnotice: {keys}", tone_of(step.notice))
+    return Mailing(letter, step.covers, step.reason)
 
 
 def _to_book(row: Dispatch) -> words.Dispatch:
