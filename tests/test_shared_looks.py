@@ -68,6 +68,18 @@ def test_when_the_token_of_all_dies_it_is_asked_about_once_a_minute(tmp_path: Pa
     assert counted["edge"] <= 10 * (MINUTE // (10 * SECOND))
 
 
+def test_what_graph_says_of_two_hundred_accounts_is_not_asked_in_one_second(tmp_path: Path) -> None:
+    async def run() -> list[int]:
+        async with by_hand(partner(), tmp_path / "wamon.db", START, lambda _name, _at_ms: GOOD) as hand:
+            return [job.due(START) for job in hand.house.jobs() if job.name.startswith("account:")]
+
+    due = asyncio.run(run())
+    seconds = Counter((at_ms - START) // SECOND for at_ms in due)
+    assert len(due) == CLIENTS
+    assert (min(seconds) >= 1, max(seconds) <= 30 + CLIENTS) == (True, True), "each is asked soon after the start"
+    assert max(seconds.values()) <= 6
+
+
 NUMBER = 'probe = "api"\nphone_number_id = "1"'
 CONTROL = 'probe = "control"\nurl = "https://a.example/"'
 ENDPOINT = 'probe = "webhook"\nurl = "https://a.example/"\nverify_token = "env:V"'

@@ -21,7 +21,7 @@ from wamon.core.account_lines import Expected
 from wamon.core.cadence import next_slot, offset_ms
 from wamon.core.finding import Cause
 from wamon.core.observation import Exchange
-from wamon.core.timeline import HOUR, MINUTE
+from wamon.core.timeline import HOUR, MINUTE, SECOND
 from wamon.jobs import Job
 from wamon.ledger import LedgerError
 from wamon.probes.account import health_request, number_request, subscribed_apps_request, template_request
@@ -46,6 +46,9 @@ EVERY_MS = HOUR
 
 FIRST_AFTER_MS = MINUTE // 2
 """After a start soon, but behind the first looks."""
+
+APART_MS = SECOND
+"""How far apart accounts are asked after a start, on average: two hundred at once would make every look late."""
 
 
 class Askers(Protocol):
@@ -95,10 +98,11 @@ class Accounts:
 
     def _due(self, account: str, every_ms: int) -> Callable[[int], int]:
         offset = offset_ms(account, every_ms)
+        first_ms = FIRST_AFTER_MS + offset_ms(account, APART_MS * (1 + len(self._settings.accounts)))
 
         def due(now_ms: int) -> int:
             regular = next_slot(now_ms, every_ms, offset)
-            return regular if account in self._begun else min(regular, now_ms + FIRST_AFTER_MS)
+            return regular if account in self._begun else min(regular, now_ms + first_ms)
 
         return due
 

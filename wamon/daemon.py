@@ -83,6 +83,7 @@ class Daemon:
         self.listeners: list[Listener] = []
         """Who hears of webhooks as they arrive; a part that wants to joins in `_open`."""
         self.started = False
+        self._rehearsed = False
         self._since_s = time.monotonic()
 
     async def run(self, ended: "asyncio.Future[Ended]") -> Ended:
@@ -121,6 +122,7 @@ class Daemon:
             await refuse_channels(courier)
         finally:
             await courier.close()
+        self._rehearsed = True
 
     def keep_configuration(self) -> None:
         """A reload was refused: this one goes on, and says so in its metrics."""
@@ -149,7 +151,8 @@ class Daemon:
         stack.push_async_callback(ledger.close)
         self.courier = self._courier()
         stack.push_async_callback(self.courier.close)
-        await refuse_channels(self.courier)
+        if not self._rehearsed:  # a child that reads two hundred addresses takes seconds, in which nobody looks
+            await refuse_channels(self.courier)
         self.askers = open_askers(self.asking, self.settings)
         stack.push_async_callback(self.askers.close)
         judging = ThreadPoolExecutor(1, "judging")

@@ -290,7 +290,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def account(self, name: str) -> Account:
         """The account of that name, ``graph`` being the default one; raises KeyError."""
-        return {one.name: one for one in (self.graph, *self.accounts)}[name]
+        for one in (self.graph, *self.accounts):  # asked for every target: making a table each time is slower
+            if one.name == name:
+                return one
+        raise KeyError(name)
 
 
 SINGLE: dict[str, type[Table]] = {
