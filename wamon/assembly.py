@@ -33,6 +33,7 @@ from wamon.endpoints import Endpoints
 from wamon.jobs import Cut, Drains, Interruption, Job, every, look_job
 from wamon.latencies import Latencies
 from wamon.ledger import LedgerError
+from wamon.messages import open_traffic, traffic_jobs
 from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.sharing import Sharing, leaders
@@ -75,10 +76,7 @@ class House:
         wake: Callable[[str, int], None] = lambda _name, _at_ms: None,
         pace: Pace = USUAL_PACE,
     ) -> None:
-        self.settings = settings
-        self.book = book
-        self.askers = askers
-        self.clock = clock
+        self.settings, self.book, self.askers, self.clock = settings, book, askers, clock
         self.drain, self.off_loop = drain, off_loop
         self.pace, self.wake = pace, wake
         self.zone: ZoneInfo = settings.service.timezone
@@ -95,9 +93,9 @@ class House:
             wake=lambda name, at_ms: wake(name if name == TELL else look_job(name), at_ms),
         )
         self.canaries = open_canaries(settings, self.watch, askers, book, self.tally, clock, wake)
+        self.traffic = open_traffic(self, self._restore)
         self.timekeeping = Timekeeping(self.vigil, self.watch, book, self.tally, clock)
-        self.closing = Closing(book, self.zone)
-        self.calendar = Calendar(self.zone)
+        self.closing, self.calendar = Closing(book, self.zone), Calendar(self.zone)
         self.latencies = Latencies(book, clock, lambda: self.calendar)
         self._published: dict[tuple[str, date], tuple[Publication, Publication]] = {}
         self._first_ms: Mapping[str, int] = {}
@@ -124,6 +122,7 @@ class House:
         self.vigil.rewind(now_ms)
         await self.refresh(now_ms)
         await self.latencies.remember([*self.vigil.rolls])
+        await self.traffic.resume()
         self.timekeeping.was_stopped(self._first_ms, now_ms)
         await self._catch_up(now_ms)
         self.closing.look_from(now_ms)
@@ -215,6 +214,7 @@ class House:
             Job("prune", every(DAY), self._prune),
             *self.reference.jobs(),
             *canary_jobs(self.canaries),
+            *traffic_jobs(self.traffic),
             *self.latencies.jobs(),
             *self.accounts.jobs(),
             *self.almanac.jobs(),
@@ -394,5 +394,5 @@ class House:
             last=self.watch.last,
         )
         stated, endings = self.accounts.stated.values(), self.almanac.endings(now_ms)
-        report = with_ourselves(report, stated, self.accounts.expected, endings)
-        return self.latencies.beside(self.reference.beside(report))
+        shown = with_ourselves(report, stated, self.accounts.expected, endings)
+        return self.latencies.beside(self.reference.beside(shown))

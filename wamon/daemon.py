@@ -29,7 +29,7 @@ from wamon.receiving import Listener, Receiver, open_receiver
 from wamon.reference.site import Site
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
-from wamon.settings import Address, AskingTarget, Settings, SettingsError, TrafficTarget, resolve_all
+from wamon.settings import Address, AskingTarget, Settings, SettingsError, resolve_all
 from wamon.timekeeping import USUAL_PACE
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
@@ -67,7 +67,6 @@ class Daemon:
         self.settings = settings
         self.environ = environ
         self.secrets = resolve_all(settings, environ)
-        refuse_unwatched(settings)
         self.asking = {
             one.name: asking(one, settings, self.secrets)
             for one in settings.targets
@@ -177,7 +176,7 @@ class Daemon:
         self.rendered = Rendered(self.house.tally, self.house.report, time.monotonic)
         if self.settings.receiving:
             calls = self._self_test if SELF_TEST in self.asking else None
-            self.listeners.append(self.house.canaries.hear)
+            self.listeners += [self.house.canaries.hear, self.house.traffic.hear]
             self.receiver = self.house.canaries.ears = await open_receiver(
                 self.settings, self.secrets, ledger, self.house.tally, wall_ms, self.listeners, calls
             )
@@ -294,20 +293,6 @@ class Daemon:
     def report(self) -> Report:
         """The snapshot of now."""
         return self.house.report()
-
-
-def refuse_unwatched(settings: Settings) -> None:
-    """Targets that count real messages are not watched yet; say so rather than look as if."""
-    waiting = [one.name for one in settings.targets if isinstance(one, TrafficTarget)]
-    if waiting:
-        raise SettingsError(
-            [
-                f"target {name}: probe traffic is not watched by this version yet;"
-                " take the target out, all other probes are watched"
-                for name in waiting
-            ],
-            "wamon.toml",
-        )
 
 
 async def refuse_channels(courier: Courier) -> None:

@@ -29,6 +29,7 @@ from wamon.core.meta_page import WHATSAPP, Sign
 from wamon.core.publication import Passed
 from wamon.core.roundtrip import Canary, mark_of
 from wamon.core.timeline import DAY, HOUR, Span
+from wamon.core.traffic import Direction, Facts, Outcome, Source
 from wamon.ledger import Book, Ledger, LedgerError
 from wamon.ledger.schema import EXTENDED, FACTS
 from wamon.ledger.words import Declaration, DispatchState, MissedReason
@@ -61,6 +62,8 @@ async def fill(ledger: Ledger) -> None:
         book.keep_page("data/orgs.json", [Sign(WHATSAPP, "1", "Cloud API", "Resolved")], NOON)
         book.keep_account_facts([Stated(NOON, "graph", SUBSCRIBED, SubscriptionFact(("1",)))])
         book.keep_latencies([("graph", date(2026, 3, 2), Sketch({40: 3}))])
+        book.report(b"batch", [Outcome(NOON, "graph", "1", Direction.SEND, Facts(Source.APPLICATION))], NOON)
+        book.keep_message_latencies("graph", NOON, {"sent": Sketch({40: 3})})
         assert book.prune(NOON - HOUR) == 1
 
     await ledger.write(write)

@@ -188,7 +188,7 @@ class Stage:
         await house.wake_up()
         jobs = house.jobs()
         if receiver:
-            ears = [house.canaries.hear]
+            ears = [house.canaries.hear, house.traffic.hear]
             own = await open_receiver(self.settings, secrets, ledger, house.tally, loop.now_ms, ears)
             house.canaries.ears, port = own, free_port()
             await stack.enter_async_context(serve(own.webhook, "127.0.0.1", port))

@@ -13,7 +13,7 @@ from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.members import direct
 from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
-from wamon.core.receipt import MESSAGES, Gist, MessageReport
+from wamon.core.receipt import HASH_BYTES, MESSAGES, Gist, MessageReport
 from wamon.core.rules_live import seen
 from wamon.core.timeline import MINUTE, SECOND
 from wamon.core.watched import Watched
@@ -24,7 +24,10 @@ NEEDED = 5
 GRACE_MS = 30 * SECOND
 """So long after its end a minute is judged: webhooks need a moment to arrive, and come in any order."""
 
-SENT, FAILED, RECEIVED = "sent", "failed", "received"
+RECIPIENT_FROM = HASH_BYTES
+"""Of what tells messages apart, the part behind this is the recipient's."""
+
+SENT, DELIVERED_TO, FAILED, RECEIVED = "sent", "delivered", "failed", "received"
 _READS = frozenset({"read", "played"})
 _TELLING = DELIVERED | {SENT, FAILED}
 _FAILURES_LISTED = 200
@@ -70,6 +73,7 @@ class Outcome(NamedTuple):
 
     ``at_ms`` is Meta's instant of a status, the beginning of a call. ``number`` is Meta's id of the phone number,
     empty where not known. ``message`` tells messages apart (a keyed hash); empty where every outcome is its own.
+    ``late_ms`` is how long after Meta's instant its webhook was here.
     """
 
     at_ms: int
@@ -78,6 +82,7 @@ class Outcome(NamedTuple):
     direction: Direction
     facts: Facts
     message: bytes = b""
+    late_ms: int = 0
 
 
 def heard(account: str, received_ms: int, gist: Gist) -> Iterator[Outcome]:
@@ -103,7 +108,7 @@ def of_report(account: str, received_ms: int, report: MessageReport) -> Outcome:
     facts = Facts(Source.WEBHOOK, status, codes if status == FAILED else ())
     at_ms = _instant(report.at_ms, received_ms)
     message = report.message + report.recipient
-    return Outcome(at_ms, account, report.number, Direction.SEND, facts, message)
+    return Outcome(at_ms, account, report.number, Direction.SEND, facts, message, received_ms - at_ms)
 
 
 def _instant(at_ms: int | None, received_ms: int) -> int:
@@ -175,11 +180,16 @@ def minute_of(at_ms: int) -> int:
 
 
 class Minute(NamedTuple):
-    """The outcomes of one minute, each message once: how many of each kind, and the messages that failed."""
+    """The outcomes of one minute, each message once: how many of each kind, and the messages that failed.
+
+    ``delivered_ms`` says when messages were delivered, ``late_ms`` how long after Meta's instant each `sent` came.
+    """
 
     start_ms: int
     counts: Mapping[Facts, int]
     failed: Mapping[bytes, Facts] = {}
+    delivered_ms: Mapping[bytes, int] = {}
+    late_ms: Sequence[int] = ()
 
     @property
     def at_ms(self) -> int:
@@ -195,17 +205,24 @@ class Minute(NamedTuple):
 class _Growing:
     """A minute that outcomes still come to. Of a message counts what went furthest."""
 
-    __slots__ = ("counts", "messages")
+    __slots__ = ("counts", "delivered_ms", "late_ms", "messages")
 
     def __init__(self) -> None:
         self.counts: Counter[Facts] = Counter()
         self.messages: dict[bytes, tuple[Facts, bool]] = {}
+        self.delivered_ms: dict[bytes, int] = {}
+        self.late_ms: dict[bytes, int] = {}
 
-    def add(self, facts: Facts, message: bytes) -> None:
+    def add(self, one: Outcome) -> None:
         """Take in an outcome, in any order and as often as it comes."""
+        facts, message = one.facts, one.message
         if not message:
             self.counts[facts] += 1
             return
+        if facts.message_status == SENT:
+            self.late_ms.setdefault(message, one.late_ms)
+        elif facts.message_status == DELIVERED_TO:
+            self.delivered_ms.setdefault(message, one.at_ms)
         before, counted = self.messages.get(message, (facts, False))
         if _rank(facts) > _rank(before):
             if counted:
@@ -247,7 +264,7 @@ class Minutes:
         start_ms = minute_of(one.at_ms)
         if start_ms in self._judged:
             return False
-        self._growing.setdefault(start_ms, _Growing()).add(one.facts, one.message)
+        self._growing.setdefault(start_ms, _Growing()).add(one)
         return True
 
     def ripe(self, now_ms: int) -> list[Minute]:
@@ -269,7 +286,7 @@ def _whole(start_ms: int, growing: _Growing) -> Minute:
         for message, (facts, counted) in growing.messages.items()
         if counted and facts.message_status == FAILED
     }
-    return Minute(start_ms, dict(growing.counts), failed)
+    return Minute(start_ms, dict(growing.counts), failed, growing.delivered_ms, tuple(growing.late_ms.values()))
 
 
 def observation(target: str, minute: Minute, known: Knowledge) -> Exchange:

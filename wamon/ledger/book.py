@@ -15,6 +15,7 @@ from wamon.ledger.published import Published
 from wamon.ledger.reference import Reference
 from wamon.ledger.reviewing import Reviewed
 from wamon.ledger.schema import GUARDED, guards
+from wamon.ledger.traffic import Traffic
 from wamon.ledger.words import Sizes
 
 _COUNTED = (
@@ -34,6 +35,7 @@ _COUNTED = (
     "account_events",
     "account_facts",
     "canaries",
+    "reported",
 )
 
 _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
@@ -41,7 +43,7 @@ _REACH = """SELECT min(first_ms), max(last_ms) FROM (SELECT
     (SELECT max(at_ms) FROM observations WHERE target = t.id) AS last_ms FROM targets t)"""
 
 
-class Book(Declared, Reviewed, Published, Outbox, Presence, Reference, AccountFacts, Latencies, Canaries):
+class Book(Declared, Reviewed, Published, Outbox, Presence, Reference, AccountFacts, Latencies, Canaries, Traffic):
     """Every part of the book; used from one thread at a time."""
 
     def check(self) -> list[str]:

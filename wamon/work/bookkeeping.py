@@ -41,6 +41,7 @@ from wamon.work.outbox import Outbox, in_words
 from wamon.work.recalling import recalled
 from wamon.work.ruling import said_of
 from wamon.work.saying import People
+from wamon.work.traffic_book import TrafficBook
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class Bookkeeper:
         self.recent_notices: tuple[Line, ...] = ()
         self.backlog = Backlog(ledger)
         self.outbox = Outbox(ledger, self.backlog)
-        self.people = People(ledger)
+        self.people, self.traffic = People(ledger), TrafficBook(ledger)
 
     def soon(self, writing: Coroutine[Any, Any, object]) -> None:
         """Write something beside what is going on now; its failure is told by the log."""
@@ -102,6 +103,7 @@ class Bookkeeper:
         before_ms = await self._ledger.read(lambda book: prunable_ms(book, zone, kept_days, now_ms))
         looks = await self._ledger.prune(before_ms) if before_ms else 0
         await self._ledger.write(lambda book: book.prune_account_facts(before_ms))
+        await self._ledger.write(lambda book: book.prune_traffic(receipts_before_ms))
         webhooks = await self._ledger.prune_receipts(receipts_before_ms, canaries_before_ms=before_ms)
         return Pruned(before_ms, looks, webhooks)
 
