@@ -20,13 +20,11 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from tests.support.reports import NOW_MS, TODAY, Shown, bad_week, days, figures, report, target
 from tests.web.served import served
-from wamon.core.budget import error_budget
 from wamon.core.finding import Verdict
 from wamon.core.publication import DayState
 from wamon.core.receipt import MESSAGE_STATUSES, OTHER
 from wamon.core.report import Day, Report, State
-from wamon.core.timeline import DAY, HOUR, MINUTE
-from wamon.core.uptime import Figures
+from wamon.core.timeline import DAY, MINUTE
 from wamon.metrics import METRICS, Rendered, Tally, render
 from wamon.metrics.exposition import OPENMETRICS, TEXT
 from wamon.metrics.tally import BOUNDS_S, MISSED, RETURN_BOUNDS_S
@@ -184,33 +182,6 @@ def test_what_cannot_be_said_is_absent_never_zero() -> None:
     assert not [labels for (_, labels) in found if ("target", "new") in labels and ("period", "today") in labels]
     assert value(found, "wamon_last_observation_timestamp_seconds", target="new") is None
     assert value(found, "wamon_error_budget_remaining_ratio", target="new") is None
-
-
-BUDGETS = {
-    "nothing spent": (figures(), 99.9, 1.0),
-    "half spent": (figures(down_ms=43_200), 99.9, 0.5),
-    "all spent": (figures(down_ms=86_400), 99.9, 0.0),
-    "overspent": (figures(down_ms=4 * 86_400), 99.9, -3.0),
-    "unobserved time neither earns nor burns": (
-        figures(down_ms=43_200, unobserved_ms=HOUR, total_ms=DAY + HOUR),
-        99.9,
-        0.5,
-    ),
-    "time without a path to Meta neither": (
-        figures(down_ms=43_200, network_ms=HOUR, total_ms=DAY + HOUR),
-        99.9,
-        0.5,
-    ),
-    "no allowance, nothing lost": (figures(), 100.0, 1.0),
-    "no allowance, something lost": (figures(down_ms=1), 100.0, float("-inf")),
-    "nothing observed": (figures(unobserved_ms=DAY), 99.9, None),
-    "no time at all": (Figures(), 99.9, None),
-}
-
-
-@pytest.mark.parametrize(("sums", "objective", "left"), BUDGETS.values(), ids=BUDGETS.keys())
-def test_the_error_budget_burns_on_time(sums: Figures, objective: float, left: float | None) -> None:
-    assert error_budget(sums, objective) == (left if left is None else pytest.approx(left, abs=1e-9))
 
 
 def test_an_objective_that_allows_nothing_is_still_read_by_prometheus() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wamon.core.budget import PAIRS, Burn, MonthBudget, burn, month_budget, month_span
+from tests.support.reports import figures
+from wamon.core.budget import PAIRS, Burn, MonthBudget, budget_of, burn, month_budget, month_span
 from wamon.core.burning import Pace, burn_notices
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.segments import Segment, Timeline
@@ -86,8 +87,47 @@ def test_a_hole_in_watching_changes_nothing(
     assert burn(lived(*holed), 99.9, NOW) == burn(lived(*stretches), 99.9, NOW)
 
 
+MONTH = month_span(date(2026, 11, 20), ZoneInfo("UTC"))
+
+BUDGETS = {
+    "nothing spent": (figures(), 99.9, 1.0),
+    "half spent": (figures(down_ms=43_200), 99.9, 0.5),
+    "all spent": (figures(down_ms=86_400), 99.9, 0.0),
+    "overspent": (figures(down_ms=4 * 86_400), 99.9, -3.0),
+    "unobserved time neither earns nor burns": (
+        figures(down_ms=43_200, unobserved_ms=HOUR, total_ms=DAY + HOUR),
+        99.9,
+        0.5,
+    ),
+    "time without a path to Meta neither": (
+        figures(down_ms=43_200, network_ms=HOUR, total_ms=DAY + HOUR),
+        99.9,
+        0.5,
+    ),
+    "no allowance, nothing lost": (figures(), 100.0, 1.0),
+    "no allowance, something lost": (figures(down_ms=1), 100.0, float("-inf")),
+}
+
+
+@pytest.mark.parametrize(("sums", "objective", "left"), BUDGETS.values(), ids=BUDGETS.keys())
+def test_the_error_budget_burns_on_time(sums: Figures, objective: float, left: float) -> None:
+    """At the end of a month of one observed day."""
+    assert month_budget(sums, objective, MONTH, MONTH.end_ms).remaining == pytest.approx(left, abs=1e-9)
+
+
+@pytest.mark.parametrize("sums", [Figures(), figures(unobserved_ms=DAY)])
+def test_a_month_nothing_of_which_was_observed_has_no_budget_to_tell(sums: Figures) -> None:
+    assert budget_of(sums, 99.9, NOW, ZoneInfo("UTC")) is None
+
+
+def test_the_whole_month_s_budget_is_there_from_its_first_minute() -> None:
+    """Two minutes down in the first hour are not a hundred times too much: the month has 43."""
+    early = month_budget(Figures(total_ms=HOUR, down_ms=2 * MINUTE), 99.9, MONTH, MONTH.start_ms + HOUR)
+    assert early.remaining == pytest.approx(1 - 2 / 43.2, abs=1e-4)
+
+
 def test_a_month_s_budget_is_of_what_was_observed_and_what_is_to_come() -> None:
-    month = month_span(date(2026, 11, 20), ZoneInfo("UTC"))
+    month = MONTH
     assert month == Span(parse_iso("2026-11-01T00:00:00Z"), parse_iso("2026-12-01T00:00:00Z"))
     passed_ms = NOW - month.start_ms
     whole = month_budget(Figures(total_ms=passed_ms, down_ms=10 * MINUTE), 99.9, month, NOW)

@@ -7,30 +7,11 @@ from zoneinfo import ZoneInfo
 
 from wamon.core.finding import Column
 from wamon.core.segments import Timeline
-from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_span, subtract, total_ms, union
+from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_of, day_span, subtract, total_ms, union
 from wamon.core.uptime import Figures
 
 BUDGET_OVER_MS = 30 * DAY
 """Shares that burn are of so long a time's budget."""
-
-
-def allowed_down_ms(sums: Figures, objective_percent: float) -> float:
-    """The downtime that an objective leaves of the time so far observed, in milliseconds."""
-    return max(0, sums.platform_ms) * (100 - objective_percent) / 100
-
-
-def error_budget(sums: Figures, objective_percent: float) -> float | None:
-    """The share of the error budget that remains: below 0 when overspent, None when nothing was observed.
-
-    Allowed is what the objective leaves of the time so far observed with the platform in reach; time that nobody
-    observed neither earns nor burns. An objective of 100 % leaves nothing: 1 without downtime, else -Inf.
-    """
-    if sums.platform_ms <= 0:
-        return None
-    if sums.down_ms == 0:
-        return 1.0
-    allowed_ms = allowed_down_ms(sums, objective_percent)
-    return 1 - sums.down_ms / allowed_ms if allowed_ms else float("-inf")
 
 
 class MonthBudget(NamedTuple):
@@ -43,6 +24,20 @@ class MonthBudget(NamedTuple):
     def left_ms(self) -> int:
         """Below 0 when overspent."""
         return self.allowed_ms - self.spent_ms
+
+    @property
+    def remaining(self) -> float:
+        """The share left: 1 without downtime, below 0 when overspent, -Inf where the objective allows nothing."""
+        if not self.spent_ms:
+            return 1.0
+        return self.left_ms / self.allowed_ms if self.allowed_ms else float("-inf")
+
+
+def budget_of(sums: Figures, objective_percent: float, now_ms: int, zone: ZoneInfo) -> MonthBudget | None:
+    """This month's budget, of which ``sums`` is what passed; None while nothing of it was observed."""
+    if sums.platform_ms <= 0:
+        return None
+    return month_budget(sums, objective_percent, month_span(day_of(now_ms, zone), zone), now_ms)
 
 
 def month_budget(sums: Figures, objective_percent: float, month: Span, now_ms: int) -> MonthBudget:

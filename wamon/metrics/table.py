@@ -1,10 +1,11 @@
 """The table of metrics: one row each, with its name, its words, its labels and where its series come from."""
 
 from collections.abc import Callable, Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.budget import error_budget
+from wamon.core.budget import budget_of
 from wamon.core.incident import Severity
 from wamon.core.notice import severity
 from wamon.core.report import Report, State
@@ -82,8 +83,10 @@ def _coverage(_: Tally, report: Report) -> Iterator[Row]:
 
 
 def _budgets(_: Tally, report: Report) -> Iterator[Row]:
+    zone = ZoneInfo(report.zone)
     for one in report.targets:
-        yield (one.name,), error_budget(one.periods.get("month", Figures()), report.objective_percent)
+        found = budget_of(one.periods.get("month", Figures()), report.objective_percent, report.at_ms, zone)
+        yield (one.name,), found.remaining if found else None
 
 
 def _open_incidents(_: Tally, report: Report) -> Iterator[Row]:
@@ -171,7 +174,7 @@ METRICS = (
     Metric(
         "wamon_error_budget_remaining_ratio",
         "gauge",
-        "Share left of the downtime that the objective allows in this month's observed time; negative: overspent.",
+        "Share left of the downtime that the objective allows this month; negative: overspent.",
         ("target",),
         _budgets,
     ),

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.budget import allowed_down_ms, error_budget
+from wamon.core.budget import budget_of
 from wamon.core.meta_days import percent_text
 from wamon.core.observation import ProbeKind
 from wamon.core.reference import MetasWord
@@ -92,7 +93,7 @@ def chart(
             *lines([periods.get(column, Figures()) for column in columns.values()], readings),
             *_metas(name, report.reference, today),
         ],
-        budget=_budget(periods.get("month", Figures()), report.objective_percent),
+        budget=_budget(periods.get("month", Figures()), report),
     )
 
 
@@ -121,13 +122,11 @@ def _metas(name: str, word: MetasWord | None, today: date) -> list[Line]:
     ]
 
 
-def _budget(month: Figures, objective_percent: float) -> str:
+def _budget(month: Figures, report: Report) -> str:
     """How much of the month's error budget is left, with the time behind it."""
-    left = error_budget(month, objective_percent)
-    if left is None:
+    found = budget_of(month, report.objective_percent, report.at_ms, ZoneInfo(report.zone))
+    if found is None:
         return ""
-    allowed = clock_text(int(allowed_down_ms(month, objective_percent)))
-    spent = f"{clock_text(month.down_ms)} of {allowed} spent"
-    if left < 0:
-        return f"Error budget of this month: overspent, {spent}"
-    return f"Error budget of this month: {int(left * 100)} % left, {spent}"
+    spent = f"{clock_text(found.spent_ms)} of {clock_text(found.allowed_ms)} spent"
+    left = f"{int(found.remaining * 100)} % left" if found.left_ms >= 0 else "overspent"
+    return f"Error budget of this month: {left}, {spent}"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.budget import error_budget, month_budget, month_span
+from wamon.core.budget import budget_of
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Finding
 from wamon.core.incident import Incident
@@ -17,7 +17,7 @@ from wamon.core.publication import day_document, figures_document
 from wamon.core.report import Day, Report, TargetReport
 from wamon.core.silence import Remark, Silence
 from wamon.core.standing import Standing
-from wamon.core.timeline import day_of, iso
+from wamon.core.timeline import iso
 from wamon.core.uptime import Figures
 from wamon.web.reference import reference_document
 from wamon.web.words import headline, sends_and_receives
@@ -167,22 +167,20 @@ def _target_row(one: TargetReport, report: Report) -> Document:
         "last_observation_at": _iso(one.last_at_ms),
         "verdict": _verdict(one.last, one) if one.last is not None else None,
         "periods": _periods(one.periods) if one.days else None,
-        "budget": _budget(one, report) if one.days else None,
+        "budget": _budget(one, report),
         "latency": _latency(one.latency),
     }
 
 
-def _budget(one: TargetReport, report: Report) -> Document:
-    """This month's error budget: seconds of the whole month, and the share left of what was observed of it."""
+def _budget(one: TargetReport, report: Report) -> Document | None:
+    """This month's error budget in seconds, and the share left of it; None while nothing was observed."""
     sums, zone = one.periods.get("month", Figures()), ZoneInfo(report.zone)
-    month = month_span(day_of(report.at_ms, zone), zone)
-    found = month_budget(sums, report.objective_percent, month, report.at_ms)
-    left = error_budget(sums, report.objective_percent)
-    return {
+    found = budget_of(sums, report.objective_percent, report.at_ms, zone)
+    return found and {
         "allowed_s": found.allowed_ms / 1000,
         "spent_s": found.spent_ms / 1000,
         "left_s": found.left_ms / 1000,
-        "remaining_ratio": None if left is None or isinf(left) else left,
+        "remaining_ratio": None if isinf(found.remaining) else found.remaining,
     }
 
 
