@@ -232,7 +232,7 @@ BUDGETS = {
 def test_the_error_budget_is_told_on_time_not_on_counts(down_ms: int, said: str) -> None:
     past = (Day(TODAY, DayState.OPEN, 0, figures(down_ms=down_ms)),)
     shown = page(report([target("t", past=past)]), ()).targets[0].chart
-    assert shown.budget == said.format("32:35"), "a thousandth of the day observed and of the 21 days and 15 hours to come"
+    assert shown.budget == said.format("32:35"), "a thousandth of what was observed or is to come"
 
 
 FIGURES = st.integers(1, 25 * HOUR).flatmap(
