@@ -26,6 +26,9 @@ Meta: updating the API may cost up to five minutes of code 2 ("Support", Error C
 FLAPPING_MS = 10 * MINUTE
 """Who was told that it is over and then that it is back hears of the next end after this much quiet: no storm."""
 
+SETTLED_AFTER_MS = HOUR
+"""What is over for so long, and for those who were told of it too, is never told of again."""
+
 REMEMBERED_MS = 3 * DAY
 """How long a closed incident is remembered as told; no timeline kept in memory reaches further back."""
 
@@ -65,7 +68,7 @@ def announce(
     """
     every = list(found)
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
-    loud, muted = _sorted_out(every, quiet, silences, kin, now_ms)
+    loud, muted = _sorted_out(_unsettled(every, standing, now_ms), quiet, silences, kin, now_ms)
     troubles, failing = [*loud, *muted], [one.incident for one in loud]
     blanks = [one for one in unseen(every, now_ms) if long(one, maintenance, now_ms, lasting)]
     places = _matched([one.incident for one in troubles], standing, now_ms)
@@ -175,6 +178,15 @@ def _due(
     needed_ms = max(resolve_after_ms, FLAPPING_MS) if before.count > 2 else resolve_after_ms
     over = before.closed_ms is None and now_ms - incident.closed_ms >= needed_ms
     return NoticePhase.RESOLVED if over else None
+
+
+def _unsettled(
+    every: Iterable[tuple[Incident, ProbeKind]], standing: Iterable[Told], now_ms: int
+) -> list[tuple[Incident, ProbeKind]]:
+    """Those of which something may still be said: what was over before all that is open is compared no more."""
+    opened = [one.opened_ms - TOGETHER_MS for one in standing if one.closed_ms is None]
+    since_ms = min([now_ms - SETTLED_AFTER_MS, *opened])
+    return [pair for pair in every if pair[0].closed_ms is None or pair[0].closed_ms >= since_ms]
 
 
 def _reminders(open_for_ms: int) -> int:

@@ -1,6 +1,7 @@
 """What is due when: regular slots, re-checks, back-off, the daily close and the weekly pass. No clock here."""
 
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
@@ -153,7 +154,7 @@ def beat(before: Beat | None, finding: Finding, started_ms: int, *, extra: bool,
     """The state after one more look. ``regain_ms`` is when Meta says a throttled caller regains access, else 0."""
     before = before or Beat(started_ms)
     failures = before.failures + 1 if finding.column in FAILING else 0
-    extras = tuple(one for one in before.extras_ms if 0 <= started_ms - one < DAY)
+    extras = _of_the_day(before.extras_ms, started_ms)
     throttled = finding.cause is Cause.THROTTLING or (before.throttled and not _answered(finding))
     return Beat(
         started_ms,
@@ -162,6 +163,11 @@ def beat(before: Beat | None, finding: Finding, started_ms: int, *, extra: bool,
         throttled,
         max(before.regain_ms, regain_ms) if throttled else 0,
     )
+
+
+def _of_the_day(extras_ms: tuple[int, ...], now_ms: int) -> tuple[int, ...]:
+    """Extra looks of the last day, in order; a bad one has a thousand, so they are not asked one by one."""
+    return extras_ms[bisect_right(extras_ms, now_ms - DAY) : bisect_right(extras_ms, now_ms)]
 
 
 def launched(before: Beat | None, finding: Finding, started_ms: int, *, extra: bool, regain_ms: int = 0) -> Beat:
