@@ -72,7 +72,7 @@ def survey(path: Path, known: Sequence[Watched], latency_objective_ms: int | Non
         Watched(
             name,
             kinds[name],
-            _spacing(instants),
+            MINUTE if kinds[name] is ProbeKind.TRAFFIC else _spacing(instants),
             slow_after_ms=slow_after_ms(kinds[name], latency_objective_ms),
         )
         for name, instants in seen.items()

@@ -15,6 +15,7 @@ import msgspec
 from wamon.core.cadence import next_close, next_weekly
 from wamon.core.days import PLATFORM, PLATFORM_RECEIVE, PLATFORM_SEND, counted
 from wamon.core.finding import Finding, Mark, Ruling, Verdict
+from wamon.core.gathering import Beside
 from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
@@ -32,7 +33,8 @@ from wamon.core.publication import (
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, Turn, day_publications, restated_notice, review, window
 from wamon.core.roll import Roll
-from wamon.core.timeline import DAY, Span, day_of, days_between, iso
+from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
+from wamon.core.traffic_lines import TrafficLines
 from wamon.core.vigil import Vigil
 from wamon.core.watched import Watched
 from wamon.recording import exchanges, survey
@@ -101,6 +103,7 @@ class _Run:
             self.vigil.watch(one)
             self.archive[one.name] = Roll(confirm=plan.lasting.confirm, hold_ms=hold_ms)
             self.witnessed[one.name] = {}
+        self.lines = TrafficLines(targets)
         self.testifying = frozenset(one.name for one in targets if one.probe in _TESTIFYING)
         self.said: dict[str, Exchange] = {}
         self.hold_ms = hold_ms
@@ -118,10 +121,14 @@ class _Run:
         if not self.now_ms:
             self._begin(at_ms)
         self._advance(at_ms)
+        if exchange.target not in self.first_ms:
+            self.first_ms[exchange.target] = at_ms
+        if not self.lines.take(exchange, at_ms):
+            self._observe(exchange)
+
+    def _observe(self, exchange: Exchange) -> None:
         observed = self.vigil.observe(exchange)
-        name, mark = exchange.target, observed.mark
-        if name not in self.first_ms:
-            self.first_ms[name] = at_ms
+        name, mark, at_ms = exchange.target, observed.mark, exchange.at_ms or 0
         if self.archive[name].add(mark):
             if mark.finding.verdict is not Verdict.OK:
                 self.witnessed[name][at_ms] = exchange
@@ -146,10 +153,12 @@ class _Run:
             self.now_ms = to_ms
 
     def _next_due(self) -> int:
-        announce_ms = self.vigil.due_ms
-        return self.due_ms if announce_ms is None else min(self.due_ms, max(announce_ms, self.now_ms + 1))
+        announce_ms, due_ms = self.vigil.due_ms, min(self.due_ms, self.lines.due_ms)
+        return due_ms if announce_ms is None else min(due_ms, max(announce_ms, self.now_ms + 1))
 
     def _run_due(self) -> None:
+        for minute in self.lines.ripe(self.now_ms, self.known):
+            self._observe(minute)
         if self.vigil.announcing(self.now_ms):
             self.notices.extend(self.vigil.announce(self.now_ms))
         if self.now_ms >= self.close_ms:
@@ -173,6 +182,7 @@ class _Run:
             trail = self.published.setdefault((row.target, day), [])
             if not trail:
                 trail.append(msgspec.structs.replace(row, revision=1))
+        self.lines.close_before(day_span(day, self.plan.zone).end_ms)
         horizon_ms = self.now_ms - self.hold_ms
         self.known.controls.forget_before(horizon_ms)
         for roll in self.vigil.rolls.values():
@@ -199,6 +209,7 @@ class _Run:
             latest=self._latest,
             passes=tuple(self.passes),
             outages=self._posted(),
+            beside=Beside(delivered=self.lines.delivered),
         )
 
     def _posted(self) -> tuple[Outage, ...]:
@@ -226,6 +237,8 @@ class _Run:
         """The last pass, which also covers the unfinished day, and the document."""
         if self.now_ms:
             self._advance(self.now_ms)
+            for minute in self.lines.ripe(self.now_ms, self.known, ended=True):
+                self._observe(minute)
             covered = window(self.now_ms, self.plan.zone, self.plan.days)
             self._weekly(Span(covered.start_ms, self.now_ms + 1))
             self.notices.extend(self.vigil.announce(self.now_ms))

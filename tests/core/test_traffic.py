@@ -12,25 +12,12 @@ from tests.support.receiver import status_event
 from wamon.core.finding import Column, Verdict
 from wamon.core.judgement import judge
 from wamon.core.knowledge import knowledge
+from wamon.core.minutes import GRACE_MS, Minute, Minutes, is_minute, observation
 from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
 from wamon.core.reading import read_exchange, write_exchange
 from wamon.core.receipt import gist
 from wamon.core.timeline import MINUTE, SECOND
-from wamon.core.traffic import (
-    GRACE_MS,
-    Direction,
-    Facts,
-    Minute,
-    Minutes,
-    Outcome,
-    Source,
-    as_exchange,
-    concerned,
-    heard,
-    is_minute,
-    observation,
-    reported,
-)
+from wamon.core.traffic import Direction, Facts, Outcome, Source, as_exchange, concerned, heard, reported
 from wamon.core.watched import Watched
 
 TEN = 1_790_000_040_000

@@ -14,10 +14,11 @@ from tests.support.receiver import status_event
 from wamon.core.finding import Mark
 from wamon.core.incident import Lasting
 from wamon.core.knowledge import knowledge
+from wamon.core.minutes import GRACE_MS
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.receipt import gist
 from wamon.core.timeline import HOUR, MINUTE, SECOND, Span
-from wamon.core.traffic import GRACE_MS, Outcome, reported
+from wamon.core.traffic import Outcome, reported
 from wamon.core.vigil import Vigil, Watched
 from wamon.ledger import open_ledger
 from wamon.ledger.words import Arrival

@@ -85,6 +85,12 @@ def with_late(found: Beside, canaries: Iterable[Canary], deliveries: Iterable[De
     return msgspec.structs.replace(found, late=late)
 
 
+def with_messages(found: Beside, acquitted: Mapping[bytes, tuple[str, int]]) -> Beside:
+    """The same, and which real messages were delivered that had been reported failed: by hash, where and when."""
+    named = {message.hex(): webhook_name(*told) for message, told in acquitted.items()}
+    return msgspec.structs.replace(found, delivered={**found.delivered, **named})
+
+
 def with_templates(found: Beside, stated: Iterable[Stated]) -> Beside:
     """The same, and how the accounts' own lists showed their templates."""
     templates = {account: list(rows) for account, rows in found.templates.items()}

@@ -6,10 +6,12 @@ from datetime import date
 
 import msgspec
 
+from wamon.core.graph_error import DELIVERED
 from wamon.core.latency import Sketch, merged, unpacked
+from wamon.core.minutes import minute_of
 from wamon.core.receipt import Gist, Inbound
 from wamon.core.timeline import HOUR, Span
-from wamon.core.traffic import RECIPIENT_FROM, SENT, Direction, Facts, Outcome, heard, minute_of
+from wamon.core.traffic import FAILED, RECIPIENT_FROM, SENT, Direction, Facts, Outcome, heard
 from wamon.ledger.receipts import Received
 
 _LAST = """SELECT max(at_ms) FROM (SELECT max(received_at_ms) AS at_ms FROM receipts
@@ -19,6 +21,10 @@ _FROM = "n > coalesce((SELECT n FROM {0} WHERE received_at_ms < ?1 ORDER BY n DE
 _INBOUND = f"SELECT received_at_ms, account, number, messages, at_ms FROM inbound WHERE {_FROM.format('inbound')}"  # noqa: S608
 _REPORTED = f"SELECT minute_ms, account, number, facts, outcomes FROM reported WHERE {_FROM.format('reported')}"  # noqa: S608
 _SENT = "SELECT at_ms FROM status_reports WHERE message = ? AND message_status = ? AND recipient = ?"
+_ACQUITTED = """SELECT f.message, f.recipient, d.received_at_ms, d.account FROM status_reports f
+    JOIN status_reports d ON d.message = f.message AND d.recipient = f.recipient
+    WHERE f.message_status = ?1 AND f.canary IS NULL AND f.received_at_ms >= ?2 AND f.received_at_ms < ?3
+      AND d.message_status IN (?4, ?5, ?6)"""
 _KEEP = "INSERT INTO message_latencies VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _TOOK = """SELECT at_ms - at_ms % 3600000, sketch FROM message_latencies
     WHERE target = ? AND message_status = ? AND at_ms >= ? AND at_ms < ?"""
@@ -82,6 +88,13 @@ class Traffic(Received):
             if row is not None and row[0] is not None:
                 found[one] = row[0]
         return found
+
+    def delivered_after_all(self, span: Span) -> dict[bytes, tuple[str, int]]:
+        """Messages that were reported failed in a span and delivered at any time: at which callback, and when."""
+        failed, *arrived = (self._terms.find(status) for status in (FAILED, *sorted(DELIVERED)))
+        rows = self._connection.execute(_ACQUITTED, (failed, *span, *arrived)).fetchall()
+        terms = self._terms.words()
+        return {message + recipient: (terms[at], received_ms) for message, recipient, received_ms, at in rows}
 
     def keep_message_latencies(self, target: str, at_ms: int, sketches: Mapping[str, Sketch]) -> None:
         """How long the messages of a minute took, by status; a minute that is there already stays as it is."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wamon.core.gathering import NOTHING_BESIDE, Beside
-from wamon.core.heard import Delivery, Heard, beside, with_late, with_templates
+from wamon.core.heard import Delivery, Heard, beside, with_late, with_messages, with_templates
 from wamon.core.timeline import Span
 from wamon.core.watched import Watched
 from wamon.ledger.book import Book
@@ -31,4 +31,5 @@ def _by_webhook(book: Book, targets: Sequence[Watched], span: Span) -> Beside:
         for one in book.reports_of_canaries(span)
     ]
     found = beside(events, statuses, book.listening(span), targets, span, key)
+    found = with_messages(found, book.delivered_after_all(span))
     return with_late(found, book.canaries(span.start_ms), statuses)

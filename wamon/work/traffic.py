@@ -7,20 +7,10 @@ from typing import Protocol
 from wamon.core.finding import Finding, Mark
 from wamon.core.knowledge import Knowledge
 from wamon.core.latency import Sketch
+from wamon.core.minutes import GRACE_MS, Minute, Minutes, minute_of, observation
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.timeline import DAY, MINUTE, Span
-from wamon.core.traffic import (
-    DELIVERED_TO,
-    GRACE_MS,
-    SENT,
-    Minute,
-    Minutes,
-    Outcome,
-    concerned,
-    heard,
-    minute_of,
-    observation,
-)
+from wamon.core.traffic import DELIVERED_TO, SENT, Outcome, concerned, heard
 from wamon.core.watched import Watched
 from wamon.ledger.failures import LedgerError
 from wamon.ledger.words import Arrival
