@@ -17,7 +17,7 @@ from wamon.core.chronicle import Chronicle
 from wamon.core.dispatching import Delivery, Letter
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
-from wamon.core.uptime import Figures, clock_text, percent_and_lost
+from wamon.core.uptime import Figures, change_text, clock_text, percent_and_lost
 from wamon.jobs import Job, Walk, every
 from wamon.ledger import open_ledger
 from wamon.metrics import Rendered
@@ -274,10 +274,8 @@ def days_table(report: Report, within: Span) -> list[str]:
     lines += ["", "Restated by the weekly pass:"]
     restated = [(one.name, day) for one in report.targets for day in one.days if day.restated and day.first]
     for name, day in restated:
-        first, now = (
-            percent_and_lost(one.down_ms, one.platform_ms) for one in (day.first or Figures(), day.figures)
-        )
-        lines.append(f"  {name} {day.date}: {first} -> {now}, revision {day.revision}, {day.reason}")
+        change = change_text(day.first or Figures(), day.figures)
+        lines.append(f"  {name} {day.date}: {change}, revision {day.revision}, {day.reason}")
     return lines if restated else [*lines, "  nothing"]
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 
 from wamon.core.finding import Cause, Column, Context, Mark, Origin, Ruling, Verdict
 from wamon.core.incident import Kind
@@ -16,6 +17,7 @@ from wamon.core.reading import read_exchange
 from wamon.core.reclassification import Account
 from wamon.core.review import Ground, Review, day_publications, restated_notice, review, standing, window
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
+from wamon.core.uptime import Figures, change_text
 from wamon.core.watched import Watched
 from wamon.letters import written
 
@@ -33,10 +35,12 @@ def refused(at_ms: int) -> Exchange:
     return read_exchange({"target": "api", "probe": "api", "at": iso(at_ms), "body": {"error": {"code": 190}}})
 
 
-def watched(valid: bool) -> list[Account]:
-    """A day of minute looks, forty of them refused, and what `debug_token` said in the middle of it."""
+FORTY_MINUTES = range(MIDNIGHT + 10 * HOUR, MIDNIGHT + 10 * HOUR + 40 * MINUTE, MINUTE)
+
+
+def watched(valid: bool, bad_at: range = FORTY_MINUTES) -> list[Account]:
+    """A day of minute looks, some of them refused, and what `debug_token` said at a quarter past ten."""
     context = Context("api", MINUTE)
-    bad_at = range(MIDNIGHT + 10 * HOUR, MIDNIGHT + 10 * HOUR + 40 * MINUTE, MINUTE)
     doubtful = judge(refused(bad_at[0]), KNOWN)
     looks = range(MIDNIGHT - HOUR, MIDNIGHT + DAY + HOUR, MINUTE)
     marks = [Mark(at, context, doubtful if at in bad_at else GOOD) for at in looks]
@@ -115,6 +119,43 @@ def test_a_turned_day_is_published_again_with_its_reason_and_told_once() -> None
     assert note is not None
     assert (note.kind, note.phase, note.key) == (Kind.RESTATED, NoticePhase.NOTE, "restated@2026-11-04T06:00:00Z")
     assert f"{note.title}\n\n{written(note).body}\n" == RESTATED
+
+
+def test_a_lone_look_that_turns_is_told_as_forgiven_and_in_the_view_that_it_changes() -> None:
+    at_ms = MIDNIGHT + 10 * HOUR + 14 * MINUTE
+    accounts = watched(valid=True, bad_at=range(at_ms, at_ms + 1))
+    published = first_word(accounts)
+    found = review(accounts, WITHIN, ground(published))
+    note = restated_notice(found, ground(published).latest, NOW)
+    assert note is not None
+    said = written(note).body
+    felt = "experienced 99.93 % (0:01:00) -> 100 % (0:00:00)"
+    assert f"- api 2026-11-03: 100 % (0:00:00) as before, {felt}, revision 2" in said
+    assert "- api: 1 look of these stands alone, is forgiven and counts as up." in said
+
+
+CHANGES = {
+    "downtime": (
+        Figures(total_ms=DAY),
+        Figures(total_ms=DAY, down_ms=HOUR),
+        "100 % (0:00:00) -> 95.83 % (1:00:00)",
+    ),
+    "what was felt": (
+        Figures(total_ms=DAY, user_error_ms=HOUR),
+        Figures(total_ms=DAY),
+        "100 % (0:00:00) as before, experienced 95.83 % (1:00:00) -> 100 % (0:00:00)",
+    ),
+    "what is proven": (
+        Figures(total_ms=DAY, down_ms=HOUR),
+        Figures(total_ms=DAY, down_ms=HOUR, proven_down_ms=HOUR),
+        "95.83 % (1:00:00), other sums changed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "said"), CHANGES.values(), ids=CHANGES)
+def test_a_change_is_told_in_the_view_in_which_it_shows(before: Figures, after: Figures, said: str) -> None:
+    assert change_text(before, after) == said
 
 
 def test_the_pass_done_again_finds_nothing() -> None:

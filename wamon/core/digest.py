@@ -15,7 +15,7 @@ from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
 from wamon.core.report import Day, Report
 from wamon.core.timeline import DAY, Span, day_of, day_span, from_ms
-from wamon.core.uptime import Figures, add, percent_and_lost, ratio_percent
+from wamon.core.uptime import Figures, add, change_text, percent_and_lost, ratio_percent
 
 WEEK_DAYS = 7
 LISTED = 20
@@ -114,14 +114,10 @@ def _what(one: Incident, probe: ProbeKind) -> str:
 def _changed(trail: Trail, since_ms: int) -> list[str]:
     """Days that say something else since an instant: what they said first, what stands, and why."""
     return [
-        f"{name} {day}: {_said(first)} -> {_said(latest)}, {_why(latest.reason)}"
+        f"{name} {day}: {change_text(first.figures, latest.figures)}, {_why(latest.reason)}"
         for (name, day), (first, latest) in sorted(trail.items(), key=lambda item: (item[0][1], item[0][0]))
         if latest.revision > 1 and latest.published_at_ms >= since_ms
     ]
-
-
-def _said(row: Publication) -> str:
-    return percent_and_lost(row.figures.down_ms, row.figures.platform_ms)
 
 
 def _why(reason: str) -> str:

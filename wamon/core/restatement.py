@@ -20,7 +20,7 @@ from wamon.core.publication import DayState, Publication, day_state, publish
 from wamon.core.review import Ground, Turn, counted_text, day_tallies, day_timeline, publications_of
 from wamon.core.segments import Timeline
 from wamon.core.timeline import Span, iso, union
-from wamon.core.uptime import percent_and_lost
+from wamon.core.uptime import change_text
 from wamon.core.watched import EVIDENCE, Watched
 
 TOLD_DAYS = 40
@@ -176,7 +176,7 @@ def told_anew(
     if not rows:
         return None
     days = len({row.day for row in rows})
-    changes = [f"{row.target} {row.day}: {change_text(before[row.target, row.day], row)}" for row in rows]
+    changes = [f"{row.target} {row.day}: {revised_text(before[row.target, row.day], row)}" for row in rows]
     return Notice(
         key=f"restated@{iso(change.at_ms)}:{change.kind}",
         kind=Kind.RESTATED,
@@ -189,8 +189,6 @@ def told_anew(
     )
 
 
-def change_text(before: Publication, after: Publication) -> str:
-    """``95.52 % (0:31:16) -> 100 % (0:00:00), revision 2``."""
-    then, now = (percent_and_lost(one.figures.down_ms, one.figures.platform_ms) for one in (before, after))
-    change = f"{then} -> {now}" if then != now else f"{now}, other sums changed"
-    return f"{change}, revision {after.revision}"
+def revised_text(before: Publication, after: Publication) -> str:
+    """``97.22 % (0:40:00) -> 100 % (0:00:00), revision 2``."""
+    return f"{change_text(before.figures, after.figures)}, revision {after.revision}"

@@ -25,7 +25,7 @@ from wamon.core.reclassification import Account, Kept, rejudge
 from wamon.core.segments import NEAR_MS, Timeline, account, judged_columns, owned_ms, slice_around
 from wamon.core.tallies import WINDOW_MS, Tallies
 from wamon.core.timeline import DAY, Span, day_of, day_span, days_between, iso
-from wamon.core.uptime import percent_and_lost
+from wamon.core.uptime import change_text
 from wamon.core.watched import EVIDENCE, Watched
 
 LISTED = 20
@@ -303,7 +303,10 @@ def restated_notice(
     told = [(row, before) for row in found.publications if (before := latest(row.target, row.day)) is not None]
     if not told:
         return None
-    changed = [f"{row.target} {row.day}: {_change(before, row)}, revision {row.revision}" for row, before in told]
+    changed = [
+        f"{row.target} {row.day}: {change_text(before.figures, row.figures)}, revision {row.revision}"
+        for row, before in told
+    ]
     named = [one.target for one in found.turns] or [row.target for row, _ in told]
     return Notice(
         key=f"restated@{iso(now_ms)}",
@@ -312,7 +315,7 @@ def restated_notice(
         target=", ".join(sorted(set(named))),
         severity=Severity.STANDARD,
         title=f"Restated · {_headline(found, told)}",
-        facts=_restated(changed, _why(found)),
+        facts=_restated(changed, [*_why(found), *_forgiven(found, told)]),
         created_at_ms=now_ms,
     )
 
@@ -333,7 +336,11 @@ def _headline(found: Review, told: Sequence[tuple[Publication, Publication]]) ->
     row, before = own[0]
     days = counted_text(len({one.day for one, _ in own}), "day")
     targets = counted_text(len({one.target for one, _ in own}), "target")
-    what = f"{row.target} {row.day}: {_change(before, row)}" if len(own) == 1 else f"{days} of {targets}"
+    what = (
+        f"{row.target} {row.day}: {change_text(before.figures, row.figures)}"
+        if len(own) == 1
+        else f"{days} of {targets}"
+    )
     moved = duration_text(sum(one.moved_ms for one in found.turns))
     return f"{what} · {moved} judged otherwise" if found.turns else what
 
@@ -351,14 +358,23 @@ def _why(found: Review) -> list[str]:
     ]
 
 
+def _forgiven(found: Review, told: Sequence[tuple[Publication, Publication]]) -> list[str]:
+    """Failures that turned into downtime and stand alone, so that none comes of it: a line for each target."""
+    turned = {one.target for one in found.turns if one.column_after is Column.DOWN}
+    more: Counter[str] = Counter()
+    for row, before in told:
+        more[row.target] += row.figures.blips - before.figures.blips
+    return [
+        f"{target}: {counted_text(more[target], 'look')} of these {_alone(more[target])} as up."
+        for target in sorted(turned)
+        if more[target] > 0
+    ]
+
+
+def _alone(number: int) -> str:
+    return "stands alone, is forgiven and counts" if number == 1 else "stand alone, are forgiven and count"
+
+
 def counted_text(number: int, word: str) -> str:
     """``1 day``, ``2 days``."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _change(before: Publication, after: Publication) -> str:
-    return f"{_percent(before)} -> {_percent(after)}"
-
-
-def _percent(row: Publication) -> str:
-    return percent_and_lost(row.figures.down_ms, row.figures.platform_ms)

@@ -183,6 +183,18 @@ def percent_and_lost(part_ms: int, whole_ms: int) -> str:
     return f"{text} ({clock_text(part_ms)})" if whole_ms > 0 else text
 
 
+def change_text(before: Figures, after: Figures) -> str:
+    """``100 % (0:00:00) -> 95.13 % (1:10:00)``; where the platform's share stays, the view in which it changed."""
+    now = percent_and_lost(after.down_ms, after.platform_ms)
+    if (then := percent_and_lost(before.down_ms, before.platform_ms)) != now:
+        return f"{then} -> {now}"
+    felt, feels = (
+        percent_and_lost(one.down_ms + one.network_ms + one.user_error_ms, one.observed_ms)
+        for one in (before, after)
+    )
+    return f"{now} as before, experienced {felt} -> {feels}" if felt != feels else f"{now}, other sums changed"
+
+
 _UNSURE = 1e-11
 """What dividing leaves unsure of a ratio in hundredths of a percent; a millisecond of a year is thrice as much."""
 

@@ -22,7 +22,7 @@ from wamon.core.restatement import (
     Kept,
     Said,
     Touched,
-    change_text,
+    revised_text,
     said_anew,
     told_anew,
     touched_days,
@@ -181,7 +181,7 @@ def restated_document(found: Restated) -> dict[str, object]:
                 "revision": row.revision,
                 "before": found.before[row.target, row.day].figures.availability,
                 "after": row.figures.availability,
-                "said": change_text(found.before[row.target, row.day], row),
+                "said": revised_text(found.before[row.target, row.day], row),
                 "reason": row.reason,
             }
             for row in found.publications
