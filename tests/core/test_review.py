@@ -122,7 +122,7 @@ def test_a_turned_day_is_published_again_with_its_reason_and_told_once() -> None
 
 
 def test_a_lone_look_that_turns_is_told_as_forgiven_and_in_the_view_that_it_changes() -> None:
-    at_ms = MIDNIGHT + 10 * HOUR + 14 * MINUTE
+    at_ms = MIDNIGHT + 10 * HOUR + 15 * MINUTE
     accounts = watched(valid=True, bad_at=range(at_ms, at_ms + 1))
     published = first_word(accounts)
     found = review(accounts, WITHIN, ground(published))
