@@ -1,6 +1,5 @@
 """A statement of days: what was down and whose fault, what was left out and why, the hash of what it stands on."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
@@ -26,8 +25,6 @@ METHOD = (
     "For a dispute quote at least, for operations the figure itself, for planning at most.",
 )
 """Word for word what docs/availability.md says; a test holds the two together."""
-
-ANOTHER = "another client's"
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -180,15 +177,6 @@ def digest(days: Sequence[Stood]) -> str:
         for one in sorted(days, key=lambda one: (one.target, one.day))
     ]
     return sha256(msgspec.json.encode(lines, order="sorted")).hexdigest()
-
-
-def without_others(text: str, others: Iterable[str]) -> str:
-    """A reason in which no other client is named: each name of theirs is replaced, where it stands as a word."""
-    names = sorted(filter(None, others), key=len, reverse=True)
-    if not names:
-        return text
-    pattern = "|".join(map(re.escape, names))
-    return re.sub(rf"(?<![\w.-])(?:{pattern})(?![\w-])", ANOTHER, text)
 
 
 def statement_document(told: Statement) -> dict[str, object]:

@@ -39,6 +39,10 @@ PAGES = {
     "/badge/{name}.svg": (),
     "/incident/{name}": ("/incident/cloud-api@2026-11-05T09:31:20Z", "/incident/graph@2026-11-06T16:02:30Z"),
 }
+CLIENTS = {  # pages of one client are held by tests/web/test_clients.py
+    "/client/{account}": (),
+    **{f"/client/{{account}}{path}": () for path in PAGES if not path.startswith("/badge")},
+}
 EVERY = {
     **ROUTES,
     **dict.fromkeys((path for paths in PAGES.values() for path in paths), "text/html; charset=utf-8"),
@@ -70,7 +74,7 @@ def test_the_table_of_routes_knows_nothing_but_reading(face: Shown) -> None:
     app = build(face)._app
     assert isinstance(app, Starlette)
     assert {route.path: route.methods for route in app.routes} == {
-        path: {"GET", "HEAD"} for path in (*ROUTES, *PAGES)
+        path: {"GET", "HEAD"} for path in (*ROUTES, *PAGES, *CLIENTS)
     }
 
 

@@ -105,11 +105,16 @@ def demo(*, once: Annotated[bool, Parameter(help="play the week, print its days,
 
 
 @app.command(group=WATCH)
-def status(*, config: Config = None, json: AsJson = False) -> int:
+def status(
+    *,
+    account: Annotated[str | None, Parameter(help="one client: only its targets")] = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
     """Every target now, open incidents, today's figures."""
     from wamon.cli.now import status_command
 
-    return status_command(config, json)
+    return status_command(config, json, account)
 
 
 @incidents.default

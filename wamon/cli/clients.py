@@ -5,6 +5,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from wamon.cli.answers import CannotError
+from wamon.core.clients import NOBODY, discretion
 from wamon.core.days import PLATFORM_ROWS, Overlay, client_targets
 from wamon.core.finding import Mark
 from wamon.core.knowledge import knowledge
@@ -19,7 +20,6 @@ from wamon.core.vigil import Watched
 from wamon.ledger import Book
 from wamon.settings import Settings
 from wamon.settings.spelling import did_you_mean
-from wamon.statement import without_others
 from wamon.wiring import watched
 from wamon.work import maintenance
 from wamon.work.restate import everyone
@@ -43,16 +43,14 @@ class Client:
             raise CannotError(f"no target belongs to an account {account}; {did_you_mean(account, known)}")
         self.alone = all(one in self.targets for one in every if one.probe in SEND | RECEIVE)
         self.speaks = any(one.probe in SEND | RECEIVE for one in self.targets)
-        self._others = {name for one in every if one not in self.targets for name in (one.name, one.account)}
+        others = {name for one in every if one not in self.targets for name in (one.name, one.account)}
+        self.discreet = discretion(frozenset(others - {NOBODY}))
+        """Makes of a reason one in which no other client is named."""
         self._book, self._settings, self._now_ms = book, settings, now_ms
 
     def owns(self, row: str) -> bool:
         """Whether a published row is of this client only; the platform's is where nobody else speaks for it."""
         return any(one.name == row for one in self.targets) or (self.alone and row in PLATFORM_ROWS)
-
-    def discreet(self, reason: str) -> str:
-        """A reason in which no other client is named."""
-        return without_others(reason, self._others)
 
     def platform(self, days: Iterable[tuple[date, str]]) -> list[Publication]:
         """The platform's rows of days, each given with its zone, from this client's looks.

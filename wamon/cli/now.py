@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.configuration import settings_of
 from wamon.cli.figures import figures_of
+from wamon.cli.many import are_many, of_account, print_clients, print_evidence
 from wamon.cli.replay import incident_cells, short_instant
 from wamon.cli.sparks import LEGEND, sparks
 from wamon.core.finding import Cause, Verdict
@@ -22,7 +24,7 @@ from wamon.core.timeline import DAY, iso, parse_iso
 from wamon.core.uptime import Figures
 from wamon.settings import Address
 from wamon.terminal import NONE, QUIET, STYLES, Cell, Page
-from wamon.web.words import SIGNS, blame, platform_share
+from wamon.web.words import SIGNS, blame, named, platform_share
 
 TIMEOUT_S = 10
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -32,18 +34,34 @@ _PERIODS = ("today", "yesterday", "month")
 SPARKS = 60
 """So many days are drawn where the terminal is wide enough."""
 
+MOST_TROUBLES = 12
+
 Document = Mapping[str, Any]
 
 
-def status_command(config: Path | None, as_json: bool) -> int:
-    """Now; 1 when something is not as it should be."""
+def status_command(config: Path | None, as_json: bool, account: str | None = None) -> int:
+    """Now, of one client where one is named; 1 when something is not as it should be."""
     document = ask(config, "/api/v1/status")
+    if account is not None:
+        try:
+            document = of_account(document, account)
+        except ValueError as unknown:
+            raise CannotError(str(unknown)) from None
     if as_json:
         write_json(document)
+    elif are_many(document):
+        _print(Page(), document, None)
     else:
-        first = parse_iso(document["at"]) - SPARKS * DAY
-        _print(Page(), document, ask(config, f"/api/v1/days?from={iso(first)[:10]}"))
+        _print(Page(), document, _days(config, document, account))
     return FINE if document["state"] in _FINE else BAD_NEWS
+
+
+def _days(config: Path | None, document: Document, account: str | None) -> list[Document]:
+    """The days to draw; of one client its own only: those of all may be many thousand."""
+    first = iso(parse_iso(document["at"]) - SPARKS * DAY)[:10]
+    own = [one["target"] for one in document["targets"] if one["periods"]] if account else []
+    asked = [f"&target={quote(name, safe='')}" for name in own] if account else [""]
+    return [row for one in asked for row in ask(config, f"/api/v1/days?from={first}{one}")["days"]]
 
 
 def incidents_command(config: Path | None, as_json: bool) -> int:
@@ -111,29 +129,38 @@ def _reason(failed: object) -> str:
     return words.lower()
 
 
-def _print(page: Page, document: Document, days: Document) -> None:
+def _print(page: Page, document: Document, days: Sequence[Document] | None) -> None:
+    """Everything of now; without ``days`` only what many targets have to tell."""
     state = State(document["state"])
     page.line((f"{SIGNS[state]} {document['headline']}", f"bold {STYLES.get(state, '')}"))
     page.line((f"as of {short_instant(document['at'])} UTC; days in {document['timezone']}", QUIET))
     counted = [one for one in document["targets"] if one["periods"]]
+    evidence = [one for one in document["targets"] if not one["periods"]]
+    if days is None:
+        print_clients(page, counted)
+        print_evidence(page, evidence)
+    else:
+        _print_targets(page, counted, evidence, days)
+    _print_troubles(page, document)
+    if document.get("reference") is not None:
+        page.line("")
+        page.line((_meta_line(document["reference"]), QUIET))
+
+
+def _print_targets(
+    page: Page, counted: Sequence[Document], evidence: Sequence[Document], days: Sequence[Document]
+) -> None:
     if counted:
         page.heading("Targets")
         heads = ("target", "state", *_PERIODS)
         page.table(heads, [_cells(one) for one in counted], right=_PERIODS)
         if left := [_budget(one) for one in counted if one.get("budget")]:
             page.line((f"Error budget left this month: {' · '.join(left)}", QUIET))
-        _print_days(page, counted, days["days"])
-    beside = [f"{one['target']} {one['state']}" for one in document["targets"] if not one["periods"]]
+        _print_days(page, counted, days)
+    beside = [f"{one['target']} {one['state']}" for one in evidence]
     if beside:
         page.line("")
         page.line((f"Evidence: {', '.join(beside)}", QUIET))
-    for one in document["targets"]:
-        verdict = one["verdict"]
-        if verdict and verdict["verdict"] != "ok":
-            _print_trouble(page, one, document)
-    if document.get("reference") is not None:
-        page.line("")
-        page.line((_meta_line(document["reference"]), QUIET))
 
 
 def _budget(one: Document) -> str:
@@ -160,13 +187,24 @@ def _print_days(page: Page, targets: Sequence[Document], rows: Sequence[Document
     page.line((LEGEND, QUIET))
 
 
-def _print_trouble(page: Page, one: Document, document: Document) -> None:
-    verdict = one["verdict"]
-    since = f", since {short_instant(one['since'])[5:16]} UTC" if one["since"] else ""
-    page.heading(f"{one['target']}: {one['state']}{since}")
-    found = [two for two in document["incidents"] if two["target"] == one["target"]]
-    said = [("whose", blamed(two, ProbeKind(one["probe"]))) for two in found]
-    page.fields((*said, ("meaning", verdict["explanation"]), ("what to do", verdict["remedy"])))
+def _print_troubles(page: Page, document: Document) -> None:
+    """What is wrong and what to do, once for all targets of which the same has to be said."""
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for one in document["targets"]:
+        verdict = one["verdict"]
+        if verdict and verdict["verdict"] != "ok":
+            found = [two for two in document["incidents"] if two["target"] == one["target"]]
+            said = [("whose", blamed(two, ProbeKind(one["probe"]))) for two in found]
+            fields = (*said, ("meaning", verdict["explanation"]), ("what to do", verdict["remedy"]))
+            since = f", since {short_instant(one['since'])[5:16]} UTC" if one["since"] else ""
+            alike.setdefault(fields, []).append(f"{one['target']}: {one['state']}{since}")
+    for number, (fields, names) in enumerate(alike.items()):
+        if number == MOST_TROUBLES:
+            page.line("")
+            page.line((f"{len(alike) - number} more kinds of trouble: wamon status --json", QUIET))
+            break
+        page.heading(named(names))
+        page.fields(fields)
 
 
 def blamed(one: Document, probe: ProbeKind) -> str:

@@ -42,11 +42,16 @@ OWN = ("Cache-Control", "Cross-Origin-Resource-Policy")
 def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The app over a face. ``beside`` are routes of other rooms that share the address."""
     pages, programs = Pages(face), Programs(face)
+    below = {
+        "/target/{name}": pages.target,
+        "/target/{name}/{day}": pages.day,
+        "/incident/{name}": pages.incident,
+    }
     routes = [
         Route("/", pages.status),
-        Route("/target/{name}", pages.target),
-        Route("/target/{name}/{day}", pages.day),
-        Route("/incident/{name}", pages.incident),
+        *(Route(path, shown) for path, shown in below.items()),
+        Route("/client/{account}", pages.status),
+        *(Route(f"/client/{{account}}{path}", shown) for path, shown in below.items()),
         Route("/style.css", pages.style),
         Route("/metrics", programs.metrics),
         Route("/healthz", programs.healthz),

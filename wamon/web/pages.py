@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wamon.core.chronicle import Chronicle
+from wamon.core.clients import chronicle_of_client, of_client
 from wamon.core.report import Report
+from wamon.web.clients import client_href
 from wamon.web.details import day_page, incident_page, target_page
 from wamon.web.view import Story, page
 from wamon.web.words import Share
@@ -47,36 +49,55 @@ class Pages:
         return Response(self._style, media_type="text/css")
 
     async def status(self, request: Request) -> Response:
-        """Everything on one page."""
-        report, stories = self._face.report(), self._face.stories()
-        return await self._painted(request, "status", lambda: page(report, stories))
+        """Everything on one page, or everything of one client."""
+        stories = self._face.stories()
+        account = _client(request)
+        return await self._painted(
+            request, "status", lambda report: page(report, () if account else stories, account)
+        )
 
     async def target(self, request: Request) -> Response:
         """One target, or the platform's row."""
-        report, name = self._face.report(), request.path_params["name"]
-        return await self._painted(request, "target", lambda: target_page(report, name))
+        name = request.path_params["name"]
+        return await self._painted(request, "target", lambda report: target_page(report, name))
 
     async def day(self, request: Request) -> Response:
         """One day of a row."""
-        report, name = self._face.report(), request.path_params["name"]
+        name = request.path_params["name"]
         try:
             day = date.fromisoformat(request.path_params["day"])
         except ValueError:
             raise HTTPException(404, "That is no day; write it like /target/NAME/2026-11-03.") from None
-        found = await self._face.chronicle(name, day)
-        return await self._painted(request, "day", lambda: day_page(report, found, day) if found else None)
+        found, account = await self._face.chronicle(name, day), _client(request)
+        if found and account:
+            found = chronicle_of_client(found, self._face.report(), account)
+        return await self._painted(request, "day", lambda report: day_page(report, found, day) if found else None)
 
     async def incident(self, request: Request) -> Response:
         """One incident."""
-        report, name = self._face.report(), request.path_params["name"]
-        return await self._painted(request, "incident", lambda: incident_page(report, name))
+        name = request.path_params["name"]
+        return await self._painted(request, "incident", lambda report: incident_page(report, name))
 
-    async def _painted(self, request: Request, name: str, view: Callable[[], object | None]) -> Response:
+    async def _painted(self, request: Request, name: str, view: Callable[[Report], object | None]) -> Response:
+        """The page of a view over the report, or over what one client may see of it."""
         every_s = _every_s(request.query_params.get("every", ""))
-        body = await asyncio.to_thread(_paint, self._template[name], view, every_s)
+        account, report = _client(request), self._face.report()
+
+        def paint() -> bytes | None:
+            if not account:
+                return _paint(self._template[name], view(report), every_s, "")
+            seen = of_client(report, account)
+            return _paint(self._template[name], seen and view(seen), every_s, client_href(account))
+
+        body = await asyncio.to_thread(paint)
         if body is None:
             raise HTTPException(404, "Nothing is known of that: not watched, not published, or long ago. See /.")
         return Response(body, media_type="text/html", headers={"Refresh": str(every_s)} if every_s else None)
+
+
+def _client(request: Request) -> str:
+    """The account below whose page an address lies; empty for the pages of all."""
+    return str(request.path_params.get("account", ""))
 
 
 def environment() -> Environment:
@@ -106,7 +127,8 @@ def _every_s(asked: str) -> int:
     return seconds if SOONEST_S <= seconds <= LATEST_S else 0
 
 
-def _paint(template: Template, view: Callable[[], object | None], every_s: int) -> bytes | None:
-    found = view()
+def _paint(template: Template, found: object | None, every_s: int, root: str) -> bytes | None:
+    if found is None:
+        return None
     # A lone surrogate in somebody's error text must not cost the whole page.
-    return None if found is None else template.render(page=found, every_s=every_s).encode(errors="replace")
+    return template.render(page=found, every_s=every_s, root=root).encode(errors="replace")

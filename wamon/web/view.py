@@ -17,6 +17,7 @@ from wamon.core.timeline import day_of
 from wamon.core.watched import EVIDENCE
 from wamon.web import words
 from wamon.web.charts import PLATFORM_READINGS, Chart, chart, readings_of
+from wamon.web.clients import ClientLine, client_lines, rows_of
 from wamon.web.latency import Drawn, drawn, duration_text
 from wamon.web.reference import Theirs, theirs
 from wamon.web.troubles import (
@@ -93,15 +94,23 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """The whole page. ``platform_now`` is None without targets that send and receive."""
+    """The whole page, of all or of one ``client``. ``platform_now`` is None without targets that send and receive.
+
+    ``now`` has a line for each target, ``targets`` those that find room with their days; the others are counted.
+    """
 
     frame: Frame
+    client: str
+    clients: list[ClientLine]
     objective: str
     headline: Headline
     sign: str
     several_accounts: bool
+    now: list[Target]
     targets: list[Target]
+    others: int
     evidence: list[Target]
+    fine_evidence: int
     platform: Chart | None
     platform_now: Headline | None
     platform_sign: str
@@ -113,6 +122,7 @@ class Page(msgspec.Struct, frozen=True):
     stories: list[Tale]
     theirs: Theirs | None
     ourselves: list[OwnLine]
+    fine_lines: int
 
 
 def frame(report: Report) -> Frame:
@@ -120,21 +130,27 @@ def frame(report: Report) -> Frame:
     return Frame(words.when(report.at_ms, ZoneInfo(report.zone)), report.zone, report.version)
 
 
-def page(report: Report, stories: Sequence[Story]) -> Page:
-    """Everything the page prints, in the order of the page."""
+def page(report: Report, stories: Sequence[Story], client: str = "") -> Page:
+    """Everything the page prints, in the order of the page; ``client`` where the report is one client's."""
     zone = ZoneInfo(report.zone)
     today = day_of(report.at_ms, zone)
     top, platform_now = words.headline(report), words.platform_now(report)
-    targets = [target(one, report, today, zone) for one in report.targets]
     probes, newest, turned = probes_of(report), newest_first(report), restated(report)
+    clients, rows = client_lines(report), rows_of(report)
+    ourselves = rows.lines(report.ourselves)
     return Page(
         frame=frame(report),
+        client=client,
+        clients=clients,
         objective=f"{report.objective_percent:g} %",
         headline=top,
         sign=words.SIGNS[top.state],
-        several_accounts=len({one.account for one in report.targets}) > 1,
-        targets=[one for one in targets if one.chart is not None],
-        evidence=[one for one in targets if one.chart is None],
+        several_accounts=rows.several_accounts,
+        now=[target(one, report, today, zone, whole=False) for one in rows.told(bool(clients))],
+        targets=[target(one, report, today, zone) for one in rows.whole],
+        others=len(rows.counted) - len(rows.whole),
+        evidence=[target(one, report, today, zone) for one in rows.evidence],
+        fine_evidence=rows.fine_evidence,
         platform=platform_chart(report, today),
         platform_now=platform_now,
         platform_sign=words.SIGNS[platform_now.state] if platform_now else "",
@@ -145,22 +161,23 @@ def page(report: Report, stories: Sequence[Story]) -> Page:
         notices=[told(one, zone) for one in sorted(report.notices, key=lambda one: -one.at_ms)[:NOTICES]],
         stories=[Tale(words.when(one.at_ms, zone), one.title, one.text) for one in stories],
         theirs=theirs(report, zone),
-        ourselves=[_own(one) for one in report.ourselves],
+        ourselves=[_own(one) for one in ourselves],
+        fine_lines=len(report.ourselves) - len(ourselves),
     )
 
 
 def platform_chart(report: Report, today: date) -> Chart | None:
     """The platform's row; None where nothing sends and receives."""
-    if not words.sends_and_receives(report):
+    if not words.sends_and_receives(report) or not report.platform_periods:
         return None
     return chart(PLATFORM, report.platform, report.platform_periods, report, today, PLATFORM_READINGS)
 
 
-def target(one: TargetReport, report: Report, today: date, zone: ZoneInfo) -> Target:
-    """One target in words."""
+def target(one: TargetReport, report: Report, today: date, zone: ZoneInfo, *, whole: bool = True) -> Target:
+    """One target in words; with its days and its latency where it is told whole."""
     open_now = next((i for i in report.incidents if i.target == one.name and i.closed_ms is None), None)
     wrong = one.last is None or one.last.verdict is not Verdict.OK
-    evidence = one.probe in EVIDENCE
+    bare = not whole or one.probe in EVIDENCE
     return Target(
         name=one.name,
         href=target_href(one.name),
@@ -174,8 +191,8 @@ def target(one: TargetReport, report: Report, today: date, zone: ZoneInfo) -> Ta
         said=f"{words.blame(open_now, one.probe)}. {words.counted_as(open_now)}" if open_now else "",
         explanation=one.explanation if wrong else "",
         remedy=one.remedy if wrong else "",
-        chart=None if evidence else chart(one.name, one.days, one.periods, report, today, readings_of(one.probe)),
-        latency=None if evidence else drawn(one.latency, today, report.at_ms),
+        chart=None if bare else chart(one.name, one.days, one.periods, report, today, readings_of(one.probe)),
+        latency=None if bare else drawn(one.latency, today, report.at_ms),
     )
 
 

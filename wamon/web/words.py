@@ -19,6 +19,9 @@ from wamon.core.watched import EVIDENCE
 INSUFFICIENT = "insufficient data"
 NO_DATA = "no data"
 
+MOST_NAMES = 5
+"""A line that names more is no longer read."""
+
 TROUBLE = frozenset({State.DEGRADED, State.DISRUPTION, State.OUTAGE})
 
 SIGNS = {
@@ -225,28 +228,36 @@ def headline(report: Report) -> Headline:
     """What is watched now in one line. Evidence (tokens, controls) is told beside it, never counted in."""
     watched = [one for one in report.targets if one.probe not in EVIDENCE]
     failing = [one.name for one in report.targets if one.probe in EVIDENCE and one.state is State.OUTAGE]
-    beside = f"Evidence that fails: {', '.join(failing)}." if failing else ""
+    beside = f"Evidence that fails: {named(failing)}." if failing else ""
     if not watched:
         return Headline(State.UNOBSERVED, "Nothing is watched yet", beside)
-    state, text = _summary(watched)
+    state, text = summary(watched)
     return Headline(state, text, beside)
 
 
-def _summary(watched: Sequence[TargetReport]) -> tuple[State, str]:
+def summary(watched: Sequence[TargetReport]) -> tuple[State, str]:
+    """The gravest state of targets that have days, and how many of them are in it."""
     trouble = [one for one in watched if one.state in TROUBLE]
     blind = [one for one in watched if one.state is State.UNOBSERVED]
     planned = [one for one in watched if one.state is State.MAINTENANCE]
     if trouble:
-        named = ", ".join(f"{one.name} ({one.state.value})" for one in trouble)
         worst = max((one.state for one in trouble), key=list(State).index)
-        return worst, f"{len(trouble)} of {_targets(len(watched))} in trouble: {named}"
+        gravest = sorted(trouble, key=lambda one: one.state is not worst)
+        which = named([f"{one.name} ({one.state.value})" for one in gravest])
+        return worst, f"{len(trouble)} of {_targets(len(watched))} in trouble: {which}"
     if blind:
-        named = ", ".join(one.name for one in blind)
-        return State.UNOBSERVED, f"{len(blind)} of {_targets(len(watched))} not observed: {named}"
+        which = named([one.name for one in blind])
+        return State.UNOBSERVED, f"{len(blind)} of {_targets(len(watched))} not observed: {which}"
     if planned:
-        named = ", ".join(one.name for one in planned)
-        return State.MAINTENANCE, f"{len(planned)} of {_targets(len(watched))} under maintenance: {named}"
+        which = named([one.name for one in planned])
+        return State.MAINTENANCE, f"{len(planned)} of {_targets(len(watched))} under maintenance: {which}"
     return State.OPERATIONAL, "All targets operational" if len(watched) > 1 else f"{watched[0].name} operational"
+
+
+def named(names: Sequence[str]) -> str:
+    """Names in a row; of many the first ones, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES + 1 else ""
+    return ", ".join(names[:MOST_NAMES] if more else names) + more
 
 
 def _targets(count: int) -> str:
