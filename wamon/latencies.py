@@ -1,6 +1,6 @@
 """How long good looks take, in a running watch: counted with each look, kept by day, read by the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 import msgspec
@@ -12,6 +12,7 @@ from wamon.core.latency import Latency, Quantiles, Sketch, merged
 from wamon.core.observation import Exchange
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, days_between
+from wamon.core.traffic import DELIVERED_TO, SENT
 from wamon.jobs import Job
 from wamon.work.bookkeeping import Bookkeeper
 
@@ -38,6 +39,13 @@ class _Row:
         hour_ms = at_ms - at_ms % HOUR
         self.days.setdefault(day, Sketch()).add(duration_ms)
         self.hours.setdefault(hour_ms, Sketch()).add(duration_ms)
+        self.hourly.pop(hour_ms, None)
+        self.told = None
+
+    def take_many(self, day: date, at_ms: int, took: Sketch) -> None:
+        hour_ms = at_ms - at_ms % HOUR
+        self.days[day] = merged((self.days.get(day, Sketch()), took))
+        self.hours[hour_ms] = merged((self.hours.get(hour_ms, Sketch()), took))
         self.hourly.pop(hour_ms, None)
         self.told = None
 
@@ -86,6 +94,7 @@ class Latencies:
         self._clock = clock
         self._calendar = calendar
         self._rows: dict[str, _Row] = {}
+        self._sent: dict[str, dict[int, Sketch]] = {}
         self._settled: date | None = None
         self._kept = False
         book.on_record = self.take
@@ -97,6 +106,14 @@ class Latencies:
             day = self._calendar().day_of(ruling.at_ms)
             self._rows.setdefault(exchange.target, _Row()).take(day, ruling.at_ms, took_ms)
 
+    def take_messages(self, target: str, at_ms: int, took: Mapping[str, Sketch]) -> None:
+        """Count how long the real messages of a minute took: to be delivered, and until `sent` was heard of."""
+        if (delivered := took.get(DELIVERED_TO)) is not None:
+            self._rows.setdefault(target, _Row()).take_many(self._calendar().day_of(at_ms), at_ms, delivered)
+        if (sent := took.get(SENT)) is not None:
+            hours, hour_ms = self._sent.setdefault(target, {}), at_ms - at_ms % HOUR
+            hours[hour_ms] = merged((hours.get(hour_ms, Sketch()), sent))
+
     async def remember(self, targets: list[str]) -> None:
         """Read what was kept, and count the looks of today and of the last 24 hours anew."""
         now_ms, calendar = self._clock(), self._calendar()
@@ -106,7 +123,9 @@ class Latencies:
         for name in targets:
             row = self._rows[name] = _Row()
             row.kept = {day: one for (target, day), one in kept.items() if target == name}
-            row.hours = dict(await self._book.took(name, Span(now_ms - DAY, now_ms + 1)))
+            lately = Span(now_ms - DAY, now_ms + 1)
+            row.hours = dict(await self._book.took(name, lately))
+            self._sent[name] = dict(await self._book.traffic.took(name, SENT, lately))
             for day in days_between(calendar.day_of(begin_ms), today):
                 row.days[day] = merged((await self._book.took(name, calendar.span(day))).values())
             row.settle(today)
@@ -137,6 +156,14 @@ class Latencies:
             row.settle(calendar.day_of(now_ms))
         self._kept = True
 
+    def _latency(self, name: str, today: date, now_ms: int) -> Latency:
+        told, since_ms = self._rows[name].latency(today, now_ms), now_ms - now_ms % HOUR - DAY
+        hours = self._sent.get(name)
+        if not hours:
+            return told
+        hours = self._sent[name] = {start_ms: one for start_ms, one in hours.items() if start_ms > since_ms}
+        return msgspec.structs.replace(told, sent=merged(hours.values()).quantiles())
+
     def beside(self, report: Report) -> Report:
         """The report with the latencies of its targets in it."""
         today = self._calendar().day_of(report.at_ms)
@@ -147,7 +174,7 @@ class Latencies:
         return msgspec.structs.replace(
             report,
             targets=tuple(
-                msgspec.structs.replace(one, latency=self._rows[one.name].latency(today, report.at_ms))
+                msgspec.structs.replace(one, latency=self._latency(one.name, today, report.at_ms))
                 if one.name in self._rows
                 else one
                 for one in report.targets

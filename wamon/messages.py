@@ -5,6 +5,7 @@ from typing import Protocol
 
 from wamon.core.vigil import Vigil
 from wamon.jobs import Job
+from wamon.latencies import Latencies
 from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.wiring import watched
@@ -21,12 +22,13 @@ class Housed(Protocol):
     vigil: Vigil
     watch: Watch
     tally: Tally
+    latencies: Latencies
     clock: Callable[[], int]
 
 
 def open_traffic(house: Housed, restore: Callable[[str, int], Awaitable[None]]) -> Traffic:
     """The minutes of every traffic target; nobody hears for them until somebody tells them of webhooks."""
-    return Traffic(
+    traffic = Traffic(
         watched(house.settings),
         house.watch,
         house.book.traffic,
@@ -35,6 +37,8 @@ def open_traffic(house: Housed, restore: Callable[[str, int], Awaitable[None]]) 
         house.clock,
         restore,
     )
+    traffic.on_took = lambda name, at_ms, took: house.latencies.take_messages(name, at_ms, took)
+    return traffic
 
 
 def traffic_jobs(traffic: Traffic) -> list[Job]:

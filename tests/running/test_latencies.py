@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.ledger.sample import CONTEXT, GOOD, THEIRS, ruled, seen
 from wamon.core.calendar import Calendar
 from wamon.core.finding import Finding
-from wamon.core.latency import Latency
+from wamon.core.latency import Latency, Sketch
 from wamon.core.observation import ProbeKind
 from wamon.core.report import Report, State, TargetReport
 from wamon.core.timeline import DAY, HOUR, MINUTE, parse_iso
@@ -42,6 +42,37 @@ class Watching:
         target = TargetReport("graph", ProbeKind.API, "", "", State.OPERATIONAL, None, None, None, "", "", (), {})
         report = Report(self.now_ms, "UTC", 99.9, "", (target,), (), {}, ())
         return self.latencies.beside(report).targets[0].latency
+
+
+def test_what_messages_took_is_the_same_after_a_restart_and_when_minutes_are_forgotten(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        ledger = open_ledger(tmp_path / "wamon.db")
+        await ledger.activate(["graph"], MIDNIGHT - 40 * DAY)
+        watching = Watching(ledger, MIDNIGHT + 12 * HOUR)
+        await watching.latencies.remember(["graph"])
+        for back in (9, 1, 0):
+            for minute in range(60):
+                at_ms = MIDNIGHT - back * DAY + minute * MINUTE
+                took = {"delivered": Sketch(), "sent": Sketch()}
+                took["delivered"].add(1_000 * (back + 1), 5)
+                took["sent"].add(50 * (back + 1), 5)
+                await watching.book.traffic.keep_message_latencies("graph", at_ms, took)
+                watching.latencies.take_messages("graph", at_ms, took)
+        await watching.run_jobs()
+        live = watching.told()
+        assert live is not None
+        assert live.sent is not None
+        assert {name: one.looks for name, one in live.spans.items()} == {"24h": 300, "7d": 600, "90d": 900}
+        assert (live.sent.looks, round(live.sent.p50_ms)) == (300, 50)
+        await ledger.write(lambda book: book.prune_traffic(MIDNIGHT - 8 * DAY))
+        again = Watching(ledger, watching.now_ms)
+        await again.latencies.remember(["graph"])
+        assert again.told() == live
+        await ledger.close()
+
+    asyncio.run(story())
 
 
 async def week(watching: Watching, days: Sequence[int]) -> None:

@@ -43,9 +43,10 @@ def looks(daemon: Running) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def events(at_s: int, status: str, code: int | None = None) -> Iterator[bytes]:
+def events(at_s: int, status: str, code: int | None = None, after_s: int = 0) -> Iterator[bytes]:
+    """Six messages of an instant, and what became of them how long after it."""
     errors = {} if code is None else {"errors": [{"code": code}]}
-    return (status_event(f"wamid.{at_s}.{n}", status, timestamp=str(at_s), **errors) for n in range(6))
+    return (status_event(f"wamid.{at_s}.{n}", status, timestamp=str(at_s + after_s), **errors) for n in range(6))
 
 
 def post(port: int, every: Iterator[bytes]) -> list[int]:
@@ -71,15 +72,18 @@ def test_a_kill_between_webhooks_and_their_minute_loses_nothing_and_doubles_noth
         daemon.ready()
         eventually(lambda: len(looks(daemon)) == 1, "the minute is judged at the start")
         assert post(port, events(first, "failed", 131016)) == [200] * 6, "Meta repeats them"
-        assert post(port, events(second, "delivered")) == [200] * 6
+        assert post(port, events(second, "sent")) == [200] * 6
+        assert post(port, events(second, "delivered", after_s=3)) == [200] * 6
         daemon.stop(signal.SIGKILL)
         daemon.start()
         daemon.ready()
         eventually(lambda: len(looks(daemon)) == 2, "and so is the next one")
         shown = {one["target"]: one for one in daemon.json("/api/v1/status")["targets"]}
-        assert "real" in shown
+        latency = shown["real"]["latency"]
+        assert (latency["24h"]["looks"], round(latency["24h"]["p99_ms"], -2)) == (6, 3_000)
+        assert (latency["sent_24h"]["looks"], latency["sent_24h"]["p50_ms"] > 60_000) == (6, True)
         assert 'wamon_target_state{target="real",state="operational"}' in daemon.get("/metrics")[1]
-        assert "real" in daemon.get("/")[1]
+        assert "real: how long from sent to delivered, by Meta&#39;s own timestamps" in daemon.get("/")[1]
         assert daemon.stop()[0] == 0
     found = looks(daemon)
     assert [at_ms for at_ms, _ in found] == [first * 1000 + 30_000, second * 1000 + 30_000]

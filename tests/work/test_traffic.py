@@ -17,7 +17,7 @@ from wamon.core.knowledge import knowledge
 from wamon.core.minutes import GRACE_MS
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.receipt import gist
-from wamon.core.timeline import HOUR, MINUTE, SECOND, Span
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span
 from wamon.core.traffic import Outcome, reported
 from wamon.core.vigil import Vigil, Watched
 from wamon.ledger import open_ledger
@@ -277,6 +277,48 @@ def test_what_applications_report_is_counted_once_and_survives_a_kill(tmp_path: 
         assert (await played.ledger.sizes()).rows["reported"] == 4
 
     told(tmp_path, story)
+
+
+def test_what_failed_in_a_good_minute_is_kept_and_a_minute_without_failures_is_not(tmp_path: Path) -> None:
+    async def story(played: Played) -> None:
+        await played.minute(*[GOOD] * 9, BAD)
+        await played.minute(*[GOOD] * 9)
+        await played.judge(GRACE_MS)
+        assert [column for _, column, _ in await played.seen()] == ["up", "up"]
+        (kept,) = await played.ledger.witnessed(Span(0, NOON + HOUR), targets=["real"])
+        assert [one["outcomes"] for one in kept.exchange.body["minute"]["kinds"]] == [9, 1]
+
+    told(tmp_path, story)
+
+
+def test_storage_grows_with_minutes_and_failures_and_not_with_messages(tmp_path: Path) -> None:
+    """What stays when webhooks and reports are forgotten, after eight days, is the same for forty times more."""
+
+    def left(busy: int) -> tuple[int, dict[str, int]]:
+        (folder := tmp_path / str(busy)).mkdir()
+        sizes: list[tuple[int, dict[str, int]]] = []
+
+        async def story(played: Played) -> None:
+            for number in range(20):
+                await played.traffic.report(str(number).encode(), [_call(0, played.now_ms)] * busy)
+                await played.minute(*[("sent", None)] * 5 * busy, BAD)
+            await played.judge(GRACE_MS)
+            later_ms = played.now_ms + 9 * DAY
+            await played.ledger.prune_receipts(later_ms, canaries_before_ms=later_ms)
+            await played.ledger.write(lambda book: book.prune_traffic(later_ms))
+            assert len(await played.seen()) == 20
+            rows = (await played.ledger.sizes()).rows
+            kept = await played.ledger.witnessed(Span(0, later_ms), targets=["real"])
+            sizes.append((sum(len(str(one.exchange.body)) for one in kept), rows))
+
+        told(folder, story)
+        return sizes[0]
+
+    few, many = left(1), left(40)
+    assert few[1] == many[1]
+    assert many[1]["observations"] == 40, "a minute for each of two targets"
+    assert many[1]["status_reports"] == many[1]["receipts"] == many[1]["reported"] == 0
+    assert many[0] < few[0] * 1.1, "larger counts have more digits"
 
 
 def test_nothing_of_a_day_that_was_published_is_changed_by_what_comes_late(tmp_path: Path) -> None:

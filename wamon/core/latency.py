@@ -91,8 +91,11 @@ class Latency(msgspec.Struct, frozen=True):
     """How long a target's good looks took: over ``spans`` (24h, 7d, 90d), by day, and by hour of the last 24.
 
     Days and hours run from old to new; one without a good look is left out. Hours are named by their beginning.
+    Of real messages these are the times from sent to delivered, and ``sent`` is how long after Meta's instant the
+    webhook of each `sent` was here, over 24 hours.
     """
 
     spans: Mapping[str, Quantiles]
     days: tuple[tuple[date, Quantiles], ...] = ()
     hours: tuple[tuple[int, Quantiles], ...] = ()
+    sent: Quantiles | None = None

@@ -213,6 +213,15 @@ def _kind(facts: Facts, outcomes: int) -> dict[str, Any]:
     }
 
 
+def tells_of_failures(exchange: Exchange) -> bool:
+    """Whether an exchange is a minute in which something failed: then it is kept whole, good as it may be."""
+    if not is_minute(exchange):
+        return False
+    kinds = exchange.body["minute"].get("kinds", ())
+    return any(one.get("codes") or one.get("failure") or (one.get("http_status") or 0) >= 400 for one in kinds)
+
+
 def is_minute(exchange: Exchange) -> bool:
     """Whether an exchange is a whole minute already, as `observation` makes it."""
-    return exchange.probe is ProbeKind.TRAFFIC and isinstance(exchange.body, dict) and "minute" in exchange.body
+    body = exchange.body
+    return exchange.probe is ProbeKind.TRAFFIC and isinstance(body, dict) and isinstance(body.get("minute"), dict)

@@ -238,7 +238,8 @@ METRICS = (
     Metric(
         "wamon_roundtrip_seconds",
         "histogram",
-        "How long after a canary left each status of it arrived here, late ones included.",
+        "How long after a canary left each status of it arrived here, late ones included. Of real messages:"
+        " delivered is from Meta's sent to Meta's delivered, sent from Meta's instant until its webhook was here.",
         ("target", "message_status"),
         rows=lambda tally: list(tally.returns.items()),
         bounds_s=RETURN_BOUNDS_S,

@@ -185,12 +185,13 @@ def _budget(one: TargetReport, report: Report) -> Document | None:
 
 
 def _latency(latency: Latency | None) -> Document | None:
-    """Milliseconds by span, ``24h``, ``7d`` and ``90d``."""
+    """Milliseconds by span, ``24h``, ``7d`` and ``90d``; of real messages ``sent_24h``, how late webhooks were."""
     if latency is None:
         return None
+    sent = {} if latency.sent is None else {"sent_24h": latency.sent}
     return {
         name: {"looks": one.looks, "p50_ms": one.p50_ms, "p90_ms": one.p90_ms, "p99_ms": one.p99_ms}
-        for name, one in latency.spans.items()
+        for name, one in {**latency.spans, **sent}.items()
     }
 
 

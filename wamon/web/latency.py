@@ -8,10 +8,15 @@ from functools import lru_cache
 import msgspec
 
 from wamon.core.latency import Latency, Quantiles
+from wamon.core.observation import ProbeKind
 from wamon.core.timeline import HOUR
 
 DAYS, HOURS = 90, 24
 _SLOT, _HEIGHT = 10, 100
+_SENT = "24 hours, until a webhook of sent was here"
+_WORDS: dict[ProbeKind | None, tuple[str, str]] = {
+    ProbeKind.TRAFFIC: ("how long from sent to delivered, by Meta's own timestamps", "messages")
+}
 SPANS = {"24h": "24 hours", "7d": "7 days", "90d": "90 days"}
 
 
@@ -44,10 +49,12 @@ class Drawn(msgspec.Struct, frozen=True):
     days: Curve | None
     hours: Curve | None
     brief: str
+    caption: str
+    counted: str
 
 
-def drawn(latency: Latency | None, today: date, now_ms: int) -> Drawn | None:
-    """What is shown; None where no look went well yet."""
+def drawn(latency: Latency | None, today: date, now_ms: int, probe: ProbeKind | None = None) -> Drawn | None:
+    """What is shown; None where no look went well, and no message was delivered, yet."""
     if latency is None or not latency.spans:
         return None
     first = today - timedelta(days=DAYS - 1)
@@ -55,18 +62,21 @@ def drawn(latency: Latency | None, today: date, now_ms: int) -> Drawn | None:
     day_slots = tuple(((day - first).days, one) for day, one in latency.days)
     hour_slots = tuple(((at_ms - hour_ms) // HOUR, one) for at_ms, one in latency.hours)
     spans = [_span(name, latency.spans[name]) for name in SPANS if name in latency.spans]
+    if latency.sent is not None:
+        spans.append(_span(_SENT, latency.sent))
     brief = ", ".join(f"{head} {text}" for head, text in zip(("P50", "P90", "P99"), spans[0].cells, strict=True))
     return Drawn(
         spans,
         _curve(DAYS, day_slots, "90 days, a step for each day"),
         _curve(HOURS, hour_slots, "24 hours, a step for each hour"),
         f"{brief} over {spans[0].title}",
+        *_WORDS.get(probe, ("how long good looks take", "looks")),
     )
 
 
 def _span(name: str, one: Quantiles) -> Span:
     cells = tuple(map(duration_text, (one.p50_ms, one.p90_ms, one.p99_ms)))
-    return Span(SPANS[name], cells, f"{one.looks:,}")
+    return Span(SPANS.get(name, name), cells, f"{one.looks:,}")
 
 
 def duration_text(ms: float) -> str:

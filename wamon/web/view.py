@@ -12,6 +12,7 @@ from wamon.core.account_lines import Line as AccountLine
 from wamon.core.days import PLATFORM
 from wamon.core.finding import Verdict
 from wamon.core.incident import Incident
+from wamon.core.observation import ProbeKind
 from wamon.core.report import Report, State, TargetReport
 from wamon.core.timeline import day_of
 from wamon.core.watched import EVIDENCE
@@ -192,7 +193,7 @@ def target(one: TargetReport, report: Report, today: date, zone: ZoneInfo, *, wh
         explanation=one.explanation if wrong else "",
         remedy=one.remedy if wrong else "",
         chart=None if bare else chart(one.name, one.days, one.periods, report, today, readings_of(one.probe)),
-        latency=None if bare else drawn(one.latency, today, report.at_ms),
+        latency=None if bare else drawn(one.latency, today, report.at_ms, one.probe),
     )
 
 
@@ -203,7 +204,8 @@ def _whose(one: TargetReport, open_now: Incident | None) -> str:
     if one.state in words.TROUBLE:
         return one.explanation
     recent = one.latency.spans.get("24h") if one.latency else None
-    return f"answers in {duration_text(recent.p50_ms)}" if recent and one.state is State.OPERATIONAL else ""
+    verb = "delivered" if one.probe is ProbeKind.TRAFFIC else "answers"
+    return f"{verb} in {duration_text(recent.p50_ms)}" if recent and one.state is State.OPERATIONAL else ""
 
 
 def _own(one: AccountLine) -> OwnLine:

@@ -27,6 +27,7 @@ from wamon.core.segments import Segment, Timeline
 from wamon.core.spoken import Said
 from wamon.core.subscription import Subscription, addressed
 from wamon.core.timeline import Span, day_of
+from wamon.core.traffic import DELIVERED_TO
 from wamon.core.watched import Watched
 from wamon.ledger import Ledger, words
 from wamon.ledger.book import Book
@@ -211,8 +212,10 @@ class Bookkeeper:
         return await self._ledger.read(lambda book: book.latencies(first, last))
 
     async def took(self, target: str, span: Span) -> Mapping[int, Sketch]:
-        """How long a target's good looks of a span took, by hour."""
-        return await self._ledger.read(lambda book: book.took(target, span))
+        """How long a target's good looks of a span took, by hour; of real messages, how long to be delivered."""
+        return await self._ledger.read(
+            lambda book: book.took(target, span) or book.messages_took(target, DELIVERED_TO, span)
+        )
 
     async def keep_latencies(self, rows: Sequence[tuple[str, date, Sketch]]) -> None:
         """Write down how long the good looks of ended days took."""

@@ -22,6 +22,7 @@ from wamon.core.cadence import (
     slots_in,
 )
 from wamon.core.finding import Cause, Context, Finding, Mark, Ruling, Verdict
+from wamon.core.minutes import tells_of_failures
 from wamon.core.notice import Notice
 from wamon.core.observation import WAY_BACK, Exchange, ProbeKind
 from wamon.core.segments import reach_ms
@@ -308,7 +309,7 @@ class Watch:
     async def _write(
         self, exchange: Exchange, observed: Observed, overruled: Sequence[tuple[int, Ruling]]
     ) -> None:
-        keep = self.vigil.watched[exchange.target].probe is ProbeKind.TOKEN
+        keep = self.vigil.watched[exchange.target].probe is ProbeKind.TOKEN or tells_of_failures(exchange)
         try:
             written = await self.book.record(
                 exchange, observed.mark.context, self.vigil.ruling(exchange, observed), keep_exchange=keep

@@ -90,6 +90,8 @@ class Traffic:
         self._counting = counting
         self._clock = clock
         self._restore = restore
+        self.on_took: Callable[[str, int, Mapping[str, Sketch]], None] = lambda _name, _at_ms, _took: None
+        """Hears how long the messages of a minute took, by status."""
         self._open_from_ms = 0
         self._names: dict[tuple[str, str, str], list[str]] = {}
 
@@ -173,6 +175,7 @@ class Traffic:
         except LedgerError as trouble:
             _log.error("how long the messages of %s took cannot be kept: %s", name, trouble)
             return
+        self.on_took(name, minute.at_ms, sketches)
         for status, every in took.items():
             for took_ms in every:
                 self._counting.came_back(name, status, took_ms)

@@ -38,6 +38,10 @@ class TrafficBook:
         """Write down how long the messages of a minute took."""
         await self._ledger.write(lambda book: book.keep_message_latencies(target, at_ms, sketches))
 
+    async def took(self, target: str, status: str, span: Span) -> Mapping[int, Sketch]:
+        """How long a target's messages of a span took to a status, by hour."""
+        return await self._ledger.read(lambda book: book.messages_took(target, status, span))
+
     async def closed_ms(self) -> int:
         """Where the last day ends that was published; 0 before the first."""
         last = await self._ledger.read(lambda book: book.last_published())
