@@ -27,6 +27,7 @@ from wamon.metrics import Rendered
 from wamon.notifier.courier import Courier
 from wamon.receiving import Listener, Receiver, open_receiver
 from wamon.reference.site import Site
+from wamon.reporting import open_reports
 from wamon.schedule import Schedule, wall_ms
 from wamon.service_manager import notify, watchdog_interval_s
 from wamon.settings import Address, AskingTarget, Settings, SettingsError, resolve_all
@@ -134,7 +135,8 @@ class Daemon:
     async def _serve(self, stack: AsyncExitStack) -> None:
         """The pages, and the receiver beside them or on an address of its own."""
         service, own = self.settings.service.listen, self.settings.receiver.listen
-        pages = build(self)
+        reports = open_reports(self.settings, self.secrets, self.house.traffic, wall_ms)
+        pages = build(self, beside=[reports.route] if reports else [])
         if self.receiver is not None and own in (None, service):
             pages = beside(pages, self.receiver.webhook)
         await stack.enter_async_context(serve(pages, service.host, service.port))

@@ -87,14 +87,22 @@ def test_a_report_is_repeated_only_where_it_surely_was_not_taken(
     assert SECRET not in caplog.text
 
 
-def test_a_wamon_that_hangs_up_without_an_answer_may_have_taken_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wamon_that_hangs_up_without_an_answer_is_told_the_same_again(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, caplog.at_level(logging.WARNING, "wamon.hook"):
         desk = Desk(f"http://127.0.0.1:{listening.getsockname()[1]}/x", SECRET)
         desk.leave(an_outcome())
-        one, _ = listening.accept()
-        one.recv(65_536)
-        one.close()
-        eventually(lambda: desk.counts == Counts(lost=1), "given up")
+        bodies = []
+        for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"):
+            one, _ = listening.accept()
+            with one, one.makefile("rb") as asked:
+                length = next(int(line.split()[1]) for line in asked if line.startswith(b"Content-Length"))
+                while asked.readline().strip():
+                    continue
+                bodies.append(asked.read(length))
+                one.sendall(answer)
+            desk.hurry()
+        eventually(lambda: desk.counts == Counts(reported=1), "told")
+    assert bodies[0] == bodies[1], "so that it counts once"
     assert "wamon does not answer" in caplog.text
 
 

@@ -79,7 +79,7 @@ def test_nothing_of_a_person_and_no_token_leaves_the_process(meta: Graph, report
     keys = {key for one in reports.exchanges for key in one}
     assert keys == {
         *("probe", "phone_number_id", "target", "at", "reached", "failure", "durations_ms", "http_status"),
-        *("headers", "body"),
+        *("headers", "body", "report"),
     }
 
 

@@ -295,8 +295,9 @@ REFUSED_TABLES = [
     (
         EDGE + "[zebra]\n",
         (
-            "[zebra]: no such table; there are [service], [graph], [receiver], [availability], [incidents], "
-            "[reclassification], [digest], [reference], [network], [[accounts]], [[targets]], [[channels]]"
+            "[zebra]: no such table; there are [service], [graph], [receiver], [reports], [availability], "
+            "[incidents], [reclassification], [digest], [reference], [network], [[accounts]], [[targets]], "
+            "[[channels]]"
         ),
     ),
     ('interval = "60s"\n' + EDGE, "interval: stands before every table; it belongs to [reference] or [[targets]]"),

@@ -15,6 +15,7 @@ CONTROLS = (
     CONTROL + 'url = "https://one.example/"\n' + CONTROL.replace("-1", "-2") + 'url = "https://two.example/"\n'
 )
 GOOD = CONTROLS + EDGE
+REPORTS = '[reports]\nsecret = "env:REPORTS"\n'
 OFTEN = "".join(API.replace("cloud-api", f"often-{number}") + 'interval = "16s"\n' for number in (1, 2))
 """Two numbers, each asked 225 times an hour."""
 
@@ -35,6 +36,11 @@ WARNED = [
     ),
     (CONTROLS, ["only control and token targets: they are evidence, without days; add an edge or api target"]),
     (GOOD + SEND + 'interval = "45m"\n', []),
+    (
+        GOOD + REPORTS,
+        ['[reports] secret: no traffic target counts what is reported; add one with direction = "send"'],
+    ),
+    (GOOD + REPORTS + '[[targets]]\nname = "real"\nprobe = "traffic"\n', []),
     (
         GOOD + SEND + 'interval = "30m"\n',
         [

@@ -14,6 +14,7 @@ from tests.support.reports import Shown, bad_week, report
 from tests.web.served import served
 from wamon.core.publication import day_document
 from wamon.web.app import HEADERS, build
+from wamon.web.reports import Reports, Taken
 
 ROUTES = {
     "/": "text/html; charset=utf-8",
@@ -76,6 +77,21 @@ def test_the_table_of_routes_knows_nothing_but_reading(face: Shown) -> None:
     assert {route.path: route.methods for route in app.routes} == {
         path: {"GET", "HEAD"} for path in (*ROUTES, *PAGES, *CLIENTS)
     }
+
+
+def test_the_table_of_routes_with_the_door_for_reports_has_that_one_post_more(face: Shown) -> None:
+    door = Reports(b"a secret for reports", Nobody())
+    app = build(face, [door.route])._app
+    assert isinstance(app, Starlette)
+    known = {path: {"GET", "HEAD"} for path in (*ROUTES, *PAGES, *CLIENTS)}
+    assert {route.path: route.methods for route in app.routes} == known | {"/api/v1/exchanges": {"POST"}}
+
+
+class Nobody:
+    """Takes no report in: the table is asked, not the door."""
+
+    async def take(self, raw: bytes) -> Taken:
+        raise AssertionError(raw)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])

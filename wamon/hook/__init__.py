@@ -5,9 +5,9 @@
 
 ``client`` is an ``httpx.Client`` or an ``httpx.AsyncClient``. Only its posts to ``/messages`` of the Graph host
 are looked at. What leaves the process is instants, HTTP status, Meta's codes and trace ids: no token, phone
-number, name or text. Reports are made and sent by a daemon thread with a bounded queue, each at most once; what
-does not fit is dropped and counted. Nothing here raises into the application, nor waits for anybody. It imports
-nothing else of wamon, and not httpx.
+number, name or text. Reports are made and sent by a daemon thread with a bounded queue, and count once however
+often they are sent; what does not fit is dropped and counted. Nothing here raises into the application, nor waits
+for anybody. It imports nothing else of wamon, and not httpx.
 """
 
 import logging

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from queue import Empty, SimpleQueue
+from secrets import token_hex
 from ssl import SSLContext, create_default_context
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,8 +28,8 @@ GOODBYE_S = 0.5
 """What the end of the process may wait for the last report."""
 
 TAKEN, UNREACHED, UNANSWERED = 200, 0, 1
-AGAIN = frozenset({UNREACHED, 429, 503})
-"""After these a report surely was not taken in, and may be later. Told twice, an outcome would count twice."""
+AGAIN = frozenset({UNREACHED, UNANSWERED, 429, 503})
+"""After these a report is sent again. wamon counts the same bytes once, and no two reports have the same."""
 
 _SAYINGS = {
     TAKEN: "taken in",
@@ -41,7 +42,7 @@ _log = logging.getLogger("wamon.hook")
 
 
 class Counts(NamedTuple):
-    """What became of outcomes: told to wamon, dropped for want of room, lost on the way or refused there.
+    """What became of outcomes: told to wamon, dropped for want of room, lost because wamon refused them.
 
     ``untold`` ones could not be made out: the application did not read the answer to its end, or it was too large.
     ``faults`` are errors of the hook itself, which the application never sees.
@@ -148,6 +149,8 @@ class Desk:
                 self._untold += 1
 
     def _send(self, documents: list[dict[str, Any]]) -> None:
+        if documents:
+            documents[0]["report"] = token_hex(8)
         body = json.dumps(documents).encode()
         while documents:
             answer = self._post(body)

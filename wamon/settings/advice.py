@@ -14,6 +14,7 @@ from wamon.settings.schema import (
     MessageTarget,
     Settings,
     TokenTarget,
+    TrafficTarget,
     WebhookTarget,
 )
 from wamon.settings.urls import host_of, is_loopback
@@ -75,6 +76,13 @@ def canaries(settings: Settings, _: date) -> Iterator[str]:
                 f"target {one.name}, daily_cap: {one.daily_cap} is less than the {planned} that the interval of "
                 f"{format_duration(one.interval_ms)} gives; the end of each day stays unobserved"
             )
+
+
+def unheard_reports(settings: Settings, _: date) -> Iterator[str]:
+    """A door for reports that nobody counts."""
+    counting = [one for one in settings.targets if isinstance(one, TrafficTarget) and one.direction == "send"]
+    if settings.reports.secret is not None and not counting:
+        yield '[reports] secret: no traffic target counts what is reported; add one with direction = "send"'
 
 
 def versions(settings: Settings, today: date) -> Iterator[str]:
@@ -145,6 +153,7 @@ ADVICE: tuple[Advice, ...] = (
     open_to_all,
     fraction,
     too_few_days,
+    unheard_reports,
 )
 
 

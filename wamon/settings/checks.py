@@ -116,9 +116,10 @@ TARGET_RULES: tuple[Rule, ...] = (
 )
 
 
-def receives(targets: tuple[AnyTarget, ...]) -> bool:
-    """Whether a target needs the webhook receiver: canaries that come back, real traffic."""
-    return any(isinstance(one, MessageTarget | TrafficTarget) for one in targets)
+def receives(targets: tuple[AnyTarget, ...], *, reported: bool) -> bool:
+    """Whether a target needs the webhook receiver: canaries that come back, real traffic that nobody reports."""
+    needing = MessageTarget if reported else MessageTarget | TrafficTarget
+    return any(isinstance(one, needing) for one in targets)
 
 
 def kept_too_briefly(service: Service, weekly: Reclassification) -> list[str]:

@@ -11,6 +11,10 @@ from wamon.settings.spelling import RefusedError
 
 _SECRETS = ("app_secret", "app_secret_previous")
 
+REPORTS = "[reports] secret"
+SHORTEST_BEARER = 16
+"""Whoever guesses it may bend what is counted."""
+
 
 class Need(NamedTuple):
     """A secret that is used: its place in the file, and where it is kept."""
@@ -27,6 +31,7 @@ def secrets_needed(settings: Settings) -> list[Need]:
         *((f"target {one.name}, verify_token", one.verify_token) for one in _webhooks(settings)),
         *((f"channel {one.name}, url", one.url) for one in settings.channels),
         ("[service] heartbeat_url", settings.service.heartbeat_url),
+        (REPORTS, settings.reports.secret),
     )
     return [Need(place, reference) for place, reference in named if reference is not None]
 
@@ -40,9 +45,21 @@ def resolve_all(settings: Settings, environ: Mapping[str, str]) -> dict[SecretRe
             found[reference] = found.get(reference) or resolve(reference, environ)
         except RefusedError as refused:
             problems.append(f"{place}: {refused}")
+        else:
+            if place == REPORTS:
+                problems += _guessable(found[reference].reveal())
     if problems:
         raise SettingsError(problems, "secrets")
     return found
+
+
+def _guessable(bearer: str) -> list[str]:
+    if len(bearer) >= SHORTEST_BEARER and bearer.isascii() and bearer.isprintable():
+        return []
+    return [
+        f"{REPORTS}: is not {SHORTEST_BEARER} plain characters or more;"
+        " write one that nobody guesses, as openssl rand -hex 32 makes it"
+    ]
 
 
 def _of_account(account: Account, settings: Settings) -> Iterator[tuple[str, SecretRef | None]]:

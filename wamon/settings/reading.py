@@ -144,7 +144,8 @@ def build(documents: Sequence[Document], name: str, *, may_be_idle: bool = False
     channels = _channels(several["channels"], target_names(targets), account_names, problems)
     if not may_be_idle and all(document.tables.get("targets", []) == [] for document in documents):
         problems.append("no [[targets]]: there is nothing to watch")
-    receiving = "receiver" in tables or receives(targets)
+    reported = getattr(single.get("reports"), "secret", None) is not None
+    receiving = "receiver" in tables or receives(targets, reported=reported)
     if receiving and single.get("receiver"):
         problems += receiver_problems(single["receiver"])
     if single.get("service") and single.get("reclassification"):

@@ -200,6 +200,14 @@ class Receiver(Table, frozen=True, kw_only=True):
     app_secret_previous: Annotated[v.MaybeKept, "also accepted, during a rotation"] = None
 
 
+class Reports(Table, frozen=True, kw_only=True):
+    """``[reports]``: outcomes that applications report, to POST /api/v1/exchanges; off without a secret."""
+
+    secret: Annotated[
+        v.MaybeKept, "what an application shows as its bearer token; empty: no reports are taken"
+    ] = None
+
+
 class Availability(Table, frozen=True, kw_only=True):
     """``[availability]``: from observations to figures."""
 
@@ -279,6 +287,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[Account, ...] = ()
     targets: tuple[AnyTarget, ...] = ()
     receiver: Receiver = Receiver()
+    reports: Reports = Reports()
     availability: Availability = Availability()
     incidents: Incidents = Incidents()
     reclassification: Reclassification = Reclassification()
@@ -300,6 +309,7 @@ SINGLE: dict[str, type[Table]] = {
     "service": Service,
     "graph": Account,
     "receiver": Receiver,
+    "reports": Reports,
     "availability": Availability,
     "incidents": Incidents,
     "reclassification": Reclassification,

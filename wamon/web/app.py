@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wamon.web.documents import QuestionError
 from wamon.web.pages import Pages, Told
 from wamon.web.programs import Asked, Health, Programs, json_answer
+from wamon.web.reports import PATH as REPORTS
 from wamon.web.view import Story
 
 __all__ = ["Face", "Health", "Story", "build"]
@@ -41,7 +42,8 @@ OWN = ("Cache-Control", "Cross-Origin-Resource-Policy")
 
 def build(face: Face, beside: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The app over a face. ``beside`` are routes of other rooms that share the address."""
-    pages, programs = Pages(face), Programs(face)
+    reporting = any(isinstance(one, Route) and one.path == REPORTS for one in beside)
+    pages, programs = Pages(face), Programs(face, reporting=reporting)
     below = {
         "/target/{name}": pages.target,
         "/target/{name}/{day}": pages.day,
@@ -76,6 +78,7 @@ _REFUSALS = {
     404: "Nothing is here. The status page is /, the JSON is under /api/v1/ (status, days, incidents).",
     405: "Only GET and HEAD: nothing over HTTP changes anything.",
 }
+_ONLY_POST = "Only POST, a report with its bearer secret: nothing else over HTTP changes anything."
 
 
 async def _refuse(request: Request, refused: Exception) -> Response:
@@ -83,6 +86,8 @@ async def _refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, HTTPException)
     said = refused.detail != HTTPStatus(refused.status_code).phrase
     text = refused.detail if said else _REFUSALS.get(refused.status_code, refused.detail)
+    if (refused.headers or {}).get("Allow") == "POST":
+        text = _ONLY_POST
     if request.url.path.startswith("/api/"):
         answer = json_answer({"error": text}, refused.status_code)
     else:

@@ -10,6 +10,7 @@ from wamon.core.incident import Kind
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import DayState
 from wamon.core.report import Report, State
+from wamon.web.openapi_reports import REPORT_SECURITY, reports_path
 
 Schema = dict[str, Any]
 
@@ -163,8 +164,8 @@ def _line() -> Schema:
     return _of({"account": _TEXT, "subject": _TEXT, "light": _words(Light), "text": _TEXT, "remedy": _TEXT})
 
 
-def openapi_document(report: Report) -> Schema:
-    """The description as one document; ``target`` may be any row there is now."""
+def openapi_document(report: Report, *, reporting: bool = False) -> Schema:
+    """The description as one document; ``target`` may be any row of now. ``reporting``: reports are taken."""
     rows = [*(one.name for one in report.targets), PLATFORM]
     return {
         "openapi": "3.1.0",
@@ -172,14 +173,16 @@ def openapi_document(report: Report) -> Schema:
             "title": "wamon",
             "version": report.version,
             "description": "Availability of the WhatsApp Business Cloud API, seen from the business's side."
-            " Read only. Times are seconds, ratios unrounded; docs/availability.md says what they mean.",
+            " Read only, but for reports of an application."
+            " Times are seconds, ratios unrounded; docs/availability.md says what they mean.",
         },
         "paths": {
             "/api/v1/status": _path("status", "How everything is now", "Status"),
             "/api/v1/days": _path("days", "Days of rows, both ends included", "Days", _questions(rows)),
             "/api/v1/incidents": _path("incidents", "Incidents of the days shown, newest first", "Incidents"),
+            **({"/api/v1/exchanges": reports_path()} if reporting else {}),
         },
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": _schemas(), **({"securitySchemes": REPORT_SECURITY} if reporting else {})},
     }
 
 

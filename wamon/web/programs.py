@@ -38,10 +38,14 @@ class Asked(Protocol):
 
 
 class Programs:
-    """Nothing is kept here; whoever asks again with the tag of an answer is told that nothing has changed."""
+    """Nothing is kept here; whoever asks again with the tag of an answer is told that nothing has changed.
 
-    def __init__(self, face: Asked) -> None:
+    ``reporting``: reports of applications are taken in beside them.
+    """
+
+    def __init__(self, face: Asked, *, reporting: bool = False) -> None:
         self._face = face
+        self._reporting = reporting
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text, or OpenMetrics where that is asked for."""
@@ -73,7 +77,7 @@ class Programs:
 
     async def openapi(self, request: Request) -> Response:
         """What all of these answers look like."""
-        return tagged(request, _encoded(openapi_document(self._face.report())), JSON)
+        return tagged(request, _encoded(openapi_document(self._face.report(), reporting=self._reporting)), JSON)
 
     async def feed(self, request: Request) -> Response:
         """Incidents and restated days as an Atom feed."""
