@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from wamon.accounts import answer, carrier_of, expected, questions_of
+from wamon.accounts import Question, answer, carrier_of, expected, questions_of
+from wamon.cli.abreast import abreast
 from wamon.cli.clock import now_ms
 from wamon.core.account_facts import Stated
 from wamon.core.account_lines import Light, Line, lines
@@ -22,14 +24,18 @@ def ask_accounts(settings: Settings, every: Mapping[str, Asking]) -> list[Line]:
 async def _ask(settings: Settings, every: Mapping[str, Asking]) -> list[Stated]:
     askers = Askers(every)
     try:
-        return [
-            await answer(one, account.name, carrier.name, askers, now_ms())
+        return await abreast(
+            partial(_answer, one, account.name, carrier.name, askers)
             for account in (settings.graph, *settings.accounts)
             if (carrier := carrier_of(account.name, settings)) is not None and carrier.name in every
             for one in questions_of(account, settings)
-        ]
+        )
     finally:
         await askers.close()
+
+
+async def _answer(one: Question, account: str, carrier: str, askers: Askers) -> Stated:
+    return await answer(one, account, carrier, askers, now_ms())
 
 
 def print_lines(page: Page, found: Sequence[Line]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from wamon.cli.account_answers import ask_accounts, line_documents, print_lines
 from wamon.cli.answers import BAD_NEWS, FINE, WRONG, CannotError, say, write_json
 from wamon.cli.configuration import settings_of
 from wamon.cli.looking import Seen, asking_of, look_at, milliseconds
+from wamon.cli.many import LINES
 from wamon.cli.progress import patience
 from wamon.core.account_lines import Light, Line
 from wamon.core.catalogue import wording
@@ -23,6 +25,8 @@ from wamon.settings import AskingTarget, MessageTarget, Settings, SettingsError,
 from wamon.settings.canary_cost import monthly_cost
 from wamon.settings.view import masked
 from wamon.terminal import BAD, GOOD, OURS, QUIET, STYLES, Cell, Page
+from wamon.web.clients import ROOM
+from wamon.web.words import named
 from wamon.wiring import Asking
 
 _TOLD = "it is told, by Meta's webhooks and your application"
@@ -48,9 +52,8 @@ class Checked(msgspec.Struct, frozen=True):
         """The exit code."""
         if self.problems:
             return WRONG
-        fine = all(one.finding.verdict is Verdict.OK and not one.wrong_token_taken for one in self.seen)
         wrong = any(one.light is Light.RED for one in self.accounts)
-        return FINE if fine and not wrong else BAD_NEWS
+        return FINE if all(map(_fine, self.seen)) and not wrong else BAD_NEWS
 
 
 def check_command(config: Path | None, as_json: bool) -> int:
@@ -146,18 +149,41 @@ def _print(page: Page, found: Checked, known: Knowledge, name: str) -> None:
     if found.warnings:
         page.heading("Warnings")
         page.listed([(text, OURS) for text in found.warnings])
+    many = len(found.seen) > ROOM
     if found.seen:
-        page.heading("One look at every target")
-        heads = ("target", "verdict", "rule", *(step.partition("_")[0] for step in STEPS))
-        page.table(heads, [_cells(one) for one in found.seen], right=heads[3:], prose=["rule"])
-        page.line(("steps in milliseconds; first: until the first byte of the answer", QUIET))
-    print_lines(page, found.accounts)
+        _print_seen(page, [one for one in found.seen if not many or not _fine(one)], len(found.seen))
+    gravest = sorted(found.accounts, key=lambda one: -list(Light).index(one.light))
+    told = [one for one in gravest if one.light is not Light.GREEN][:LINES] if many else list(found.accounts)
+    print_lines(page, told)
+    if len(told) < len(found.accounts):
+        page.line((f"{_lights(gravest[len(told) :])} more lines, all of them with: --json", QUIET))
     if found.unasked:
         page.heading("Not asked")
         page.fields(found.unasked.items())
     for names, lines in _alike(found.seen, known):
-        page.heading(", ".join(names))
+        page.heading(names)
         page.fields(lines)
+
+
+def _lights(lines: Sequence[Line]) -> str:
+    """``3 amber, 40 green``."""
+    counts = Counter(one.light for one in lines)
+    return ", ".join(f"{counts[light]} {light.value}" for light in reversed(Light) if counts[light])
+
+
+def _print_seen(page: Page, told: Sequence[Seen], every: int) -> None:
+    """A row for each target that is told; those of many that are fine are counted."""
+    page.heading("One look at every target")
+    if told:
+        heads = ("target", "verdict", "rule", *(step.partition("_")[0] for step in STEPS))
+        page.table(heads, [_cells(one) for one in told], right=heads[3:], prose=["rule"])
+        page.line(("steps in milliseconds; first: until the first byte of the answer", QUIET))
+    if len(told) < every:
+        page.line((f"{every - len(told)} of {every} targets are fine; each of them: --json", QUIET))
+
+
+def _fine(one: Seen) -> bool:
+    return one.finding.verdict is Verdict.OK and not one.wrong_token_taken
 
 
 def _cells(one: Seen) -> list[Cell]:
@@ -167,7 +193,7 @@ def _cells(one: Seen) -> list[Cell]:
     return [one.target.name, (verdict, STYLES[verdict]), one.finding.rule.replace("_", " "), *steps]
 
 
-def _alike(seen: Sequence[Seen], known: Knowledge) -> Iterator[tuple[list[str], list[tuple[str, Cell]]]]:
+def _alike(seen: Sequence[Seen], known: Knowledge) -> Iterator[tuple[str, list[tuple[str, Cell]]]]:
     """Targets of which the same has to be said, and what."""
     groups: dict[tuple[tuple[str, Cell], ...], list[Seen]] = {}
     for one in seen:
@@ -176,7 +202,7 @@ def _alike(seen: Sequence[Seen], known: Knowledge) -> Iterator[tuple[list[str], 
     for lines, alike in groups.items():
         details = dict.fromkeys(one.exchange.detail for one in alike if one.exchange.detail)
         shown: list[tuple[str, Cell]] = [("seen", "\n".join(details))] if details else []
-        yield [one.target.name for one in alike], [*shown, *lines]
+        yield named([one.target.name for one in alike]), [*shown, *lines]
 
 
 def _findings(one: Seen, known: Knowledge) -> Iterator[tuple[str, Cell]]:

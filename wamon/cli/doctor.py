@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from statistics import median_low
 
 from wamon import __version__
 from wamon.accounts import carrier_of, expected, questions_of
 from wamon.cli import symptoms
+from wamon.cli.abreast import abreast
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
@@ -36,6 +38,7 @@ from wamon.core.timeline import to_ms
 from wamon.notifier.courier import Courier
 from wamon.probes import token
 from wamon.settings import (
+    Account,
     AskingTarget,
     ControlTarget,
     RefusedError,
@@ -139,23 +142,26 @@ def drift_ms(seen: Exchange) -> int | None:
 
 
 async def _accounts(settings: Settings, askers: Askers, every: Mapping[str, Asking]) -> list[Line]:
-    found: list[Line] = []
-    for account in (settings.graph, *settings.accounts):
-        carrier = carrier_of(account.name, settings)
-        if carrier is None or carrier.name not in every:
-            continue
-        aim, at_ms, questions = askers.aim(carrier.name), now_ms(), list(questions_of(account, settings))
-        inspected, *answers = await asyncio.gather(
-            askers.send(carrier.name, token.request(aim), at_ms),
-            *(askers.send(carrier.name, one.request(aim), at_ms) for one in questions),
-        )
-        stated = [
-            Stated(at_ms, account.name, one.subject, one.read(said))
-            for one, said in zip(questions, answers, strict=True)
-        ]
-        found.append(token_line(account.name, token_facts(inspected.body), now_ms()))
-        found += account_lines(stated, expected(settings))
-    return found
+    told = await abreast(
+        partial(_account, account, carrier.name, settings, askers)
+        for account in (settings.graph, *settings.accounts)
+        if (carrier := carrier_of(account.name, settings)) is not None and carrier.name in every
+    )
+    return [line for lines in told for line in lines]
+
+
+async def _account(account: Account, carrier: str, settings: Settings, askers: Askers) -> list[Line]:
+    aim, at_ms, questions = askers.aim(carrier), now_ms(), list(questions_of(account, settings))
+    inspected, *answers = await asyncio.gather(
+        askers.send(carrier, token.request(aim), at_ms),
+        *(askers.send(carrier, one.request(aim), at_ms) for one in questions),
+    )
+    stated = [
+        Stated(at_ms, account.name, one.subject, one.read(said))
+        for one, said in zip(questions, answers, strict=True)
+    ]
+    own = token_line(account.name, token_facts(inspected.body), now_ms())
+    return [own, *account_lines(stated, expected(settings))]
 
 
 def _self_test(settings: Settings, found: Secrets) -> Asking | None:
