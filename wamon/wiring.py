@@ -19,6 +19,7 @@ from wamon.probes.aim import Aim
 from wamon.probes.kinds import KINDS, NEW_EACH_TIME
 from wamon.probes.webhook import signed_event_request
 from wamon.settings import (
+    DEFAULT_ACCOUNT,
     AnyTarget,
     AskingTarget,
     Channel,
@@ -100,7 +101,20 @@ def _subscription(channel: Channel, settings: Settings) -> Subscription:
         accounts=frozenset({*meant.values(), *channel.accounts} if narrow else ()),
         quiet=None if channel.quiet_hours is None else Quiet(channel.quiet_hours, zone),
         hourly_cap=channel.hourly_cap,
+        hidden=_hidden({*meant.values(), *channel.accounts}, settings) if narrow else frozenset(),
     )
+
+
+def _hidden(own: set[str], settings: Settings) -> frozenset[str]:
+    """The names of all accounts but some, and of their targets. Controls are nobody's."""
+    theirs = {
+        name
+        for one in settings.targets
+        if one.account not in own and one.probe is not ProbeKind.CONTROL
+        for name in (one.account, *(way for way, _ in _ways(one)))
+    }
+    accounts = {one.name for one in settings.accounts} - own
+    return frozenset((theirs | accounts) - {DEFAULT_ACCOUNT})
 
 
 def _quota(target: AnyTarget, settings: Settings) -> str:

@@ -18,6 +18,7 @@ from wamon.cli.configuration import settings_of
 from wamon.cli.database import opened
 from wamon.cli.figures import Row, legend, months_of, print_days, print_restated, print_secondary, secondary_of
 from wamon.cli.uptime_files import Head, write_csv, write_html
+from wamon.core.clients import NOBODY, discretion
 from wamon.core.days import PLATFORM_ROWS
 from wamon.core.maintenance import Window
 from wamon.core.meta_days import MetaDay
@@ -190,7 +191,13 @@ def stated(book: Book, told: Sequence[Told], asked: Asked, settings: Settings) -
     windows = [one for one in book.declarations(maintenance.KIND) if one.withdrawn_at_ms is None]
     declared = [Declared(maintenance.window_of(one), one.because, one.author) for one in windows]
     if asked.account:
-        declared = [one for one in declared if _only_about(one.window, asked.account, accounts)]
+        theirs = {name for pair in accounts.items() if pair[1] != asked.account for name in pair} - {NOBODY}
+        discreet = discretion(frozenset(theirs))
+        declared = [
+            msgspec.structs.replace(one, because=discreet(one.because))
+            for one in declared
+            if _only_about(one.window, asked.account, accounts)
+        ]
     return statement(days, {name: accounts[name] for name in rows & accounts.keys()}, declared, lasting(settings))
 
 

@@ -60,6 +60,8 @@ class Subscription(msgspec.Struct, frozen=True):
     accounts: frozenset[str] = frozenset()
     quiet: Quiet | None = None
     hourly_cap: int | None = None
+    hidden: frozenset[str] = frozenset()
+    """Names of other accounts and of their targets, which a letter to it must not say."""
 
     def wants(self, notice: Notice) -> bool:
         """Whether it is told of this."""

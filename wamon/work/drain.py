@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from wamon.core.confidential import confidential
 from wamon.core.dispatching import (
     FINAL,
     Delivery,
@@ -146,7 +147,9 @@ class Drain:
         return every[channel]
 
     async def _mail(self, channel: str, mailing: Mailing) -> list[Dispatch]:
-        delivery = await self._send(channel, mailing.letter)
+        told = self._subscriptions.get(channel, Subscription())
+        letter = confidential(mailing.letter, told.targets | told.accounts, told.hidden)
+        delivery = await self._send(channel, letter)
         rows = settle(mailing, delivery, self._clock(), self._jitter())
         if delivery.ok:
             self._sent_to(channel).append(self._clock())
