@@ -130,9 +130,7 @@ def test_a_statement_of_a_client_names_no_other_client_in_any_form(config: Path,
     assert restated["reason"] == "weekly pass: mixed burst (acme-send, with another client's)"
     planned = [one["because"] for one in stated["exclusions"] if one["what"] == "maintenance"]
     everybody = "a new router, another client's waits for it (ada)"
-    assert sorted(planned) == [everybody] * 2 + ["a new line (ada)"] * 2, (
-        "what is another client's alone is not told"
-    )
+    assert sorted(planned) == ["a new line (ada)"] * 2 + [everybody] * 2, "another client's alone is not told"
 
 
 async def words_about_others(path: Path) -> None:
