@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from wamon.core.finding import Column, Finding, Mark, Origin, Ruling, Verdict
+from wamon.core.hearsay import hearsay
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange
@@ -102,7 +103,8 @@ def with_hindsight(account: Account, past: History) -> Iterator[tuple[Case, Turn
     for place, mark in enumerate(account.marks) if account.by_people else ():
         if mark.at_ms in account.by_people:
             own[place] = mark.finding
-    past = msgspec.structs.replace(past, by_own_evidence=own)
+    alone = frozenset(case.place for case in cases if hearsay(case.exchange))
+    past = msgspec.structs.replace(past, by_own_evidence=own, hearsay=alone)
     for case, first, last in zip(cases, early, late, strict=True):
         yield case, first or mixed_burst(case, past) or last
 

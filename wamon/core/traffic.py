@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from wamon.core.graph_error import DELIVERED
+from wamon.core.hearsay import APPLICATION
 from wamon.core.members import direct
 from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
 from wamon.core.receipt import HASH_BYTES, MESSAGES, Gist, MessageReport
@@ -33,7 +34,7 @@ class Source(StrEnum):
     """Who told."""
 
     WEBHOOK = "webhook"
-    APPLICATION = "application"
+    APPLICATION = APPLICATION
 
 
 class Facts(msgspec.Struct, frozen=True):

@@ -35,13 +35,16 @@ def mixed_burst(case: Case, past: History) -> Turned | None:
     """A doubtful refusal in the middle of a system outage belongs to the outage: real ones mix 2, 190, 100 and 4.
 
     Preconditions: a provisional user or throttle verdict; the nearest looks that blame the platform by their own
-    evidence, and not by this rule, lie on both sides, at most three intervals away, with no good look between.
+    evidence, and not by this rule, lie on both sides, at most three intervals away, with no good look between. An
+    application's reports alone are no such evidence: one of the two is a look of ours or was told by Meta, signed.
     """
     found = case.finding
     if found.verdict is not Verdict.USER_ERROR or not found.provisional:
         return None
     sides = between_system_faults(case, past)
-    return blame_platform(found, "mixed_burst", [past.record.name(one) for one in sides]) if sides else None
+    if not sides or past.hearsay.issuperset(sides):
+        return None
+    return blame_platform(found, "mixed_burst", [past.record.name(one) for one in sides])
 
 
 def between_system_faults(case: Case, past: History) -> tuple[int, ...]:

@@ -16,8 +16,9 @@ class History(msgspec.Struct, frozen=True):
     """What the rules of hindsight may consult. By default nothing is known, and nothing known turns nothing.
 
     ``by_own_evidence`` are the findings that `mixed_burst` asks its neighbours for; without them the live ones
-    count. ``tokens`` are ordered, ``token_uses`` is by fingerprint, ``events_ms`` (ordered) are events of the
-    account. ``accepted_here`` gives each request's last acceptance on this target.
+    count. ``hearsay`` are the places of looks whose faults an application alone reports. ``tokens`` are ordered,
+    ``token_uses`` is by fingerprint, ``events_ms`` (ordered) are events of the account. ``accepted_here`` gives
+    each request's last acceptance on this target.
 
     The other targets: ``household`` shares the account (this target is one of it), ``peers`` are other numbers
     asked the same way, ``strangers`` belong to another app, ``endpoints`` are the account's own, ``elsewhere`` are
@@ -29,6 +30,7 @@ class History(msgspec.Struct, frozen=True):
     record: Record
     now_ms: int
     by_own_evidence: Sequence[Finding] = ()
+    hearsay: frozenset[int] = frozenset()
     tokens: Sequence[TokenLook] = ()
     token_uses: Mapping[str | None, TokenUse] = {}
     events_ms: Sequence[int] = ()
