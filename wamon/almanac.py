@@ -16,6 +16,7 @@ from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_spa
 from wamon.core.uptime import Figures
 from wamon.core.vigil import Vigil
 from wamon.core.watched import EVIDENCE
+from wamon.flows import Flows
 from wamon.jobs import Job, every
 from wamon.metrics import Tally
 from wamon.settings import Settings
@@ -59,6 +60,7 @@ class Almanac:
         self._drain = drain
         self._began_ms = house.clock()
         self._seen: dict[tuple[str, int], int] = {}
+        self.flows = Flows(self._settings, self._book, drain)
         self._burning = True
         """Whether people were told of a burn that is not over for them; after a start the book must be asked."""
 
@@ -68,6 +70,7 @@ class Almanac:
             Job("expiry", self._hourly, self._tell_endings),
             Job("digest", self._next_digest, self._tell_digest),
             Job("budget", every(BURN_EVERY_MS), self._tell_burns),
+            *self.flows.jobs(),
         ]
 
     async def _tell_burns(self, now_ms: int) -> None:

@@ -393,6 +393,7 @@ class House:
             days=SHOWN_DAYS,
             last=self.watch.last,
         )
-        stated, endings = self.accounts.stated.values(), self.almanac.endings(now_ms)
-        shown = with_ourselves(report, stated, self.accounts.expected, endings)
+        accounts, almanac = self.accounts, self.almanac
+        stated, endings, flows = accounts.stated.values(), almanac.endings(now_ms), almanac.flows.seen
+        shown = with_ourselves(report, stated, accounts.expected, endings, flows)
         return self.latencies.beside(self.reference.beside(shown))

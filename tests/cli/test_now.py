@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.program import asked, wamon
@@ -15,6 +16,7 @@ from tests.web.served import served
 from wamon.core.reference import MetasWord
 from wamon.core.report import Report
 from wamon.core.timeline import HOUR
+from wamon.core.webhook_flow import Flow, State, flow_lines
 
 
 @contextmanager
@@ -141,3 +143,16 @@ def test_meta_s_page_is_one_line(tmp_path: Path, word: MetasWord | None, line: s
         ended = wamon("status", "-c", config, COLUMNS="200")
     assert ended.code == 0, "what Meta says is no bad news of ours"
     assert [one for one in ended.out.splitlines() if "Meta's page" in one] == ([line] if line else [])
+
+
+def test_what_may_be_our_own_doing_stands_with_what_to_do_and_what_is_fine_does_not(tmp_path: Path) -> None:
+    silent = Flow("graph", State.SILENT, NOW_MS - HOUR, 118.0, 64.0, 8)
+    well = Flow("shop", State.USUAL, NOW_MS - HOUR, 1.0, 0.0, 8)
+    now = report([target("graph", past=days({}))])
+    now = msgspec.structs.replace(now, ourselves=tuple(flow_lines([silent, well], NOW_MS)))
+    with answering(now, tmp_path) as config:
+        ended = wamon("status", "-c", config, COLUMNS="200")
+    assert ended.code == 0, "silence is no downtime"
+    assert "Are we the problem?" in ended.out
+    line = "graph · webhooks: the last came 1 h ago, by now about 118 are usual; do: see who is subscribed and"
+    assert [one.startswith(line) for one in ended.out.splitlines() if "webhooks:" in one] == [True]

@@ -12,13 +12,18 @@ from wamon.core.dispatching import Pending, Summing, compose
 from wamon.core.incident import Kind
 from wamon.core.pacing import paced
 from wamon.core.subscription import Hours, Quiet, Subscription
-from wamon.core.timeline import parse_iso
+from wamon.core.timeline import MINUTE, parse_iso
+from wamon.core.webhook_flow import Flow, State, silence_notices, told_of
 from wamon.work.outbox import in_words, summed_up
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "notices"
 NOW = parse_iso("2026-11-09T10:20:00Z")
 DIGESTS = {("digest", "calm"): calm_digest(NOW), ("digest", "daily"): daily_digest(NOW)}
 NIGHT = Subscription(quiet=Quiet(Hours(time(22), time(7)), ZoneInfo("Europe/Berlin")))
+FLOW = Flow("graph", State.SILENT, NOW - 47 * MINUTE, 118.4, 64.0, 8)
+(SILENT,) = silence_notices([FLOW], {}, NOW)
+(HEARD,) = silence_notices([FLOW._replace(state=State.USUAL, last_ms=NOW)], told_of([SILENT.key]), NOW)
+SILENCE = {("endpoint", "no-webhooks"): SILENT, ("endpoint", "webhooks-again"): HEARD}
 SUMS = {
     "quiet-hours": (NIGHT, "2026-11-09T03:12:00Z"),
     "hourly-cap": (Subscription(hourly_cap=2), "2026-11-09T10:00:00Z"),
@@ -29,7 +34,7 @@ EVERY = {(kind, phase): one for kind, phases in examples(NOW).items() for phase,
 def letters() -> dict[str, str]:
     """Every letter by the name of its file, as its channel gets it at once."""
     found = {}
-    for (kind, phase), example in (EVERY | DIGESTS).items():
+    for (kind, phase), example in (EVERY | DIGESTS | SILENCE).items():
         notice = in_words(example)
         letter = compose([Pending(notice, "ops", html=notice.html)], NOW)
         found[f"{kind}-{phase}.txt"] = f"{letter.title}\n\n{letter.body}\n"

@@ -15,6 +15,7 @@ from wamon.cli.figures import figures_of
 from wamon.cli.many import are_many, of_account, print_clients, print_evidence
 from wamon.cli.replay import incident_cells, short_instant
 from wamon.cli.sparks import LEGEND, sparks
+from wamon.core.account_lines import Light
 from wamon.core.finding import Cause, Verdict
 from wamon.core.incident import Incident, Kind
 from wamon.core.notice_words import duration_text
@@ -35,6 +36,7 @@ SPARKS = 60
 """So many days are drawn where the terminal is wide enough."""
 
 MOST_TROUBLES = 12
+MOST_OURS = 8
 
 Document = Mapping[str, Any]
 
@@ -142,6 +144,7 @@ def _print(page: Page, document: Document, days: Sequence[Document] | None) -> N
     else:
         _print_targets(page, counted, evidence, days)
     _print_troubles(page, document)
+    _print_ourselves(page, document["ourselves"])
     if document.get("reference") is not None:
         page.line("")
         page.line((_meta_line(document["reference"]), QUIET))
@@ -161,6 +164,18 @@ def _print_targets(
     if beside:
         page.line("")
         page.line((f"Evidence: {', '.join(beside)}", QUIET))
+
+
+def _print_ourselves(page: Page, lines: Sequence[Document]) -> None:
+    """What may be our own doing, each with what to do about it; nothing where all of it is fine."""
+    wrong = [one for one in lines if one["light"] != Light.GREEN]
+    if wrong:
+        page.heading("Are we the problem?")
+    for one in wrong[:MOST_OURS]:
+        do = f"; do: {one['remedy']}" if one["remedy"] else ""
+        page.line((f"{one['account']} · {one['subject']}: {one['text']}{do}", ""))
+    if len(wrong) > MOST_OURS:
+        page.line((f"{len(wrong) - MOST_OURS} more: wamon doctor", QUIET))
 
 
 def _budget(one: Document) -> str:

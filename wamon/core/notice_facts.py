@@ -62,6 +62,19 @@ class FlawFacts(msgspec.Struct, frozen=True, tag=True):
     told_ms: int | None = None
 
 
+class SilenceFacts(msgspec.Struct, frozen=True, tag=True):
+    """No webhook since an instant, and when it was over.
+
+    ``usual`` and ``weak`` are what the same hours of ``weeks`` weeks brought, as a rule and in a weak one.
+    """
+
+    since_ms: int
+    usual: int = 0
+    weak: int = 0
+    weeks: int = 0
+    over_ms: int | None = None
+
+
 class ExpiryFacts(msgspec.Struct, frozen=True, tag=True):
     """Something ends on a day (None: never): ``thing`` is token, certificate or graph_version."""
 
@@ -147,6 +160,7 @@ Facts = (
     | BlankFacts
     | RestatedFacts
     | FlawFacts
+    | SilenceFacts
     | ExpiryFacts
     | DigestFacts
     | BurnFacts

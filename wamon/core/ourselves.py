@@ -11,6 +11,7 @@ from wamon.core.finding import Verdict
 from wamon.core.observation import ProbeKind
 from wamon.core.report import Report, TargetReport
 from wamon.core.timeline import DAY
+from wamon.core.webhook_flow import Flow, flow_lines
 
 _RED_DAYS, _AMBER_DAYS = 7, 30
 _OURS = {ProbeKind.TOKEN: "token", ProbeKind.WEBHOOK: "endpoint and its handshake"}
@@ -18,13 +19,18 @@ _GRAVEST = (Light.RED, Light.AMBER, Light.GREEN)
 
 
 def with_ourselves(
-    report: Report, stated: Iterable[Stated], expected: Mapping[str, Expected], endings: Iterable[Ending]
+    report: Report,
+    stated: Iterable[Stated],
+    expected: Mapping[str, Expected],
+    endings: Iterable[Ending],
+    flows: Iterable[Flow] = (),
 ) -> Report:
     """The report with its lines in it, what is wrong first."""
     found = [
         *_own_looks(report.targets),
         *lines(stated, expected),
         *(_ending(one, report.at_ms) for one in endings),
+        *flow_lines(flows, report.at_ms),
     ]
     ordered = sorted(found, key=lambda one: (_GRAVEST.index(one.light), one.account, one.subject))
     return msgspec.structs.replace(report, ourselves=tuple(ordered))
