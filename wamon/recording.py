@@ -127,15 +127,16 @@ def exchanges(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchan
 
 
 def _usable(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchange]:
+    start_ms, end_ms = believed
     with _opened(path) as lines:
         for number, line in enumerate(lines, 1):
-            if line.isspace():
-                continue
             exchange, wrong = read_line(line)
             if exchange is None or exchange.at_ms is None:
+                if line.isspace():
+                    continue
                 wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
                 complaints.write(f"line {number}: {wrong}; skipped\n")
-            elif not believed.holds(exchange.at_ms):
+            elif not start_ms <= exchange.at_ms < end_ms:
                 far = f"'at' {iso(exchange.at_ms)} lies more than a year from most of the lines"
                 complaints.write(f"line {number}: {far}; skipped\n")
             else:
@@ -144,19 +145,20 @@ def _usable(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchange
 
 def _sorted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
     """In the order of their instants, equals in the order of the file, as far as a small buffer reaches."""
-    waiting: deque[Exchange] = deque()
+    waiting: deque[tuple[int, Exchange]] = deque()
     newest = 0
     for exchange in exchanges:
-        at_ms = _at(exchange)
+        at_ms = exchange.at_ms or 0
         if at_ms >= newest:
             newest = at_ms
-            waiting.append(exchange)
+            waiting.append((at_ms, exchange))
         else:
-            waiting.insert(bisect_right(waiting, at_ms, key=_at), exchange)
-        while newest - _at(waiting[0]) > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES:
-            yield waiting.popleft()
-    yield from waiting
+            waiting.insert(bisect_right(waiting, at_ms, key=_at), (at_ms, exchange))
+        while newest - waiting[0][0] > _SORTED_WITHIN_MS or len(waiting) > _SORTED_LINES:
+            yield waiting.popleft()[1]
+    for _, exchange in waiting:
+        yield exchange
 
 
-def _at(exchange: Exchange) -> int:
-    return exchange.at_ms or 0
+def _at(waiting: tuple[int, Exchange]) -> int:
+    return waiting[0]

@@ -120,7 +120,10 @@ class _Run:
         at_ms = exchange.at_ms or 0
         if not self.now_ms:
             self._begin(at_ms)
-        self._advance(at_ms)
+        if at_ms >= min(self.due_ms, self.lines.due_ms) or self.vigil.due_ms is not None:
+            self._advance(at_ms)
+        elif at_ms > self.now_ms:
+            self.now_ms = at_ms
         if exchange.target not in self.first_ms:
             self.first_ms[exchange.target] = at_ms
         if not self.lines.take(exchange, at_ms):

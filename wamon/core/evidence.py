@@ -4,8 +4,9 @@ Every piece has "nothing known" as its default, and nothing known never turns an
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
@@ -122,6 +123,9 @@ class TokenLook(NamedTuple):
         return name_of(self.target, self.at_ms)
 
 
+_INSTANT: Callable[[tuple[int, str]], int] = itemgetter(0)
+
+
 class TokenUse(msgspec.Struct, frozen=True):
     """When one token of an account was accepted and when it was refused as a token; ordered."""
 
@@ -137,18 +141,21 @@ class TokenUse(msgspec.Struct, frozen=True):
 class Acceptances(msgspec.Struct, frozen=True):
     """When which requests were accepted, on any target.
 
-    ``instants`` are ordered, by fingerprint and served version; ``ever`` holds every fingerprint that was accepted
-    at all, as far back as the looks reach.
+    ``instants`` are ordered, each with its target, by fingerprint and served version; ``ever`` holds every
+    fingerprint that was accepted at all, as far back as the looks reach.
     """
 
-    instants: Mapping[tuple[str, str | None], Sequence[When]] = {}
+    instants: Mapping[tuple[str, str | None], Sequence[tuple[int, str]]] = {}
     ever: frozenset[str] = frozenset()
 
     def beside(self, request: str, version: str | None, at_ms: int) -> tuple[When | None, When | None]:
         """The last acceptance before an instant and the first one after it; None where there is none."""
         known = self.instants.get((request, version), ())
-        before, after = bisect_left(known, at_ms, key=_at), bisect_right(known, at_ms, key=_at)
-        return known[before - 1] if before else None, known[after] if after < len(known) else None
+        before, after = bisect_left(known, at_ms, key=_INSTANT), bisect_right(known, at_ms, key=_INSTANT)
+        return (
+            When(*known[before - 1]) if before else None,
+            When(*known[after]) if after < len(known) else None,
+        )
 
 
 class TemplateLook(NamedTuple):

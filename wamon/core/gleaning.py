@@ -1,5 +1,6 @@
 """Reading off an answer what it tells in passing: usage headers, the health of a number, templates."""
 
+from bisect import bisect_right
 from hashlib import sha256
 from typing import Any
 
@@ -8,12 +9,15 @@ import msgspec
 from wamon.core.graph_error import dicts
 from wamon.core.observation import Exchange
 from wamon.core.passing import NOTHING, USAGE_STEPS, Health, Passing, TemplateWord
-from wamon.core.usage import USAGE_HEADERS, usage_percent
+from wamon.core.usage import usage_percent
 
 _SPEAKS_OF_ALL = frozenset({"WABA", "BUSINESS", "APP"})
 _CONNECTED = "CONNECTED"
 _TELLING = frozenset({"health_status", "status", "components", "data"})
 """A body without any of these keys tells nothing in passing: most looks end here."""
+
+_OF_USAGE: dict[int | None, Passing] = {None: NOTHING, **{step: Passing(step) for step in USAGE_STEPS}}
+"""What an answer tells that tells of nothing but a quota, as one object for all that tell the same."""
 
 _TEMPLATES_KEPT = 8
 _DIGEST_LETTERS = 16
@@ -21,18 +25,23 @@ _DIGEST_LETTERS = 16
 
 def passing(exchange: Exchange) -> Passing:
     """What is worth keeping of an answer even where it was good. Never raises, whatever the body is."""
-    usage = usage_step(exchange) if any(name in exchange.headers for name in USAGE_HEADERS) else None
+    usage = usage_step(exchange)
     body = exchange.body
-    if not isinstance(body, dict) or _TELLING.isdisjoint(body) or (exchange.http_status or 200) >= 300:
-        return NOTHING if usage is None else Passing(usage)
-    found = Passing(usage) if "error" in body else Passing(usage, health(body), templates(body))
-    return NOTHING if found == NOTHING else found
+    if (
+        not isinstance(body, dict)
+        or _TELLING.isdisjoint(body)
+        or (exchange.http_status or 200) >= 300
+        or "error" in body
+    ):
+        return _OF_USAGE[usage]
+    said, shown = health(body), templates(body)
+    return Passing(usage, said, shown) if said is not None or shown else _OF_USAGE[usage]
 
 
 def usage_step(exchange: Exchange) -> int | None:
     """How full the fullest quota is, as a step of `USAGE_STEPS`; None when the answer names none."""
     percent = usage_percent(exchange)
-    return None if percent is None else max(step for step in USAGE_STEPS if step <= percent)
+    return None if percent is None else USAGE_STEPS[bisect_right(USAGE_STEPS, percent) - 1]
 
 
 def health(body: dict[str, Any]) -> Health | None:
@@ -71,6 +80,8 @@ def listed(found: Any) -> list[dict[str, Any]]:
 def templates(body: dict[str, Any]) -> tuple[TemplateWord, ...]:
     """The templates a node or a list of nodes shows, at most eight."""
     rows = [body] if "components" in body else dicts(body.get("data"))
+    if not rows:
+        return ()
     return tuple(word for row in rows[:_TEMPLATES_KEPT] if (word := _template(row)) is not None)
 
 

@@ -180,6 +180,9 @@ def _formed(rest: Sequence[Trouble], level: _Level, now_ms: int) -> tuple[list[T
     for one in sorted(rest, key=lambda one: one.incident.opened_ms):
         by_label.setdefault(level.label(one.target), []).append(one)
     for label, row in by_label.items():
+        if not level.enough(label, {one.target for one in row}):  # then no part of the row is either
+            left += row
+            continue
         while row:
             members = _together(row, label, level, now_ms)
             if members:
@@ -261,13 +264,14 @@ def _is_edge(one: Trouble) -> bool:
 def _follows(one: Trouble, lead: Trouble, kin: Kin, now_ms: int) -> bool:
     """Whether it is the lead's trouble too, as long as the lead has it."""
     a, b = one.incident, lead.incident
+    if a.target == b.target or not b.opened_ms - TOGETHER_MS <= a.opened_ms <= b.span(now_ms).end_ms:
+        return False
     edge = _is_edge(lead) and one.probe in _OF_META and a.kind is b.kind
     number = (
         not a.wide and not b.wide and kin.number(a.target) == kin.number(b.target) and _reason(a) == _reason(b)
     )
     outlives = a.closed_ms is None and b.closed_ms is not None
-    within = b.opened_ms - TOGETHER_MS <= a.opened_ms <= b.span(now_ms).end_ms
-    return (edge or number) and a.target != b.target and within and not outlives
+    return (edge or number) and not outlives
 
 
 def _leading(lead: Trouble, followers: Sequence[Trouble], kin: Kin) -> Trouble:

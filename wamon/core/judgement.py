@@ -8,6 +8,7 @@ import msgspec
 
 from wamon.core.catalogue import wording
 from wamon.core.finding import Finding, Verdict
+from wamon.core.glance import at_a_glance
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.rules_live import (
@@ -30,6 +31,8 @@ def judge(exchange: Exchange, known: Knowledge) -> Finding:
 
     Total: what no rule knows is inconclusive, never a guess.
     """
+    if exchange.reached is Phase.ANSWERED and (good := at_a_glance(exchange)) is not None:
+        return _GOOD[good]
     one = seen(exchange)
     for rule in _asked(exchange.probe, exchange.reached, one.error is not None):
         found = rule(one, known)

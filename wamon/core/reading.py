@@ -165,8 +165,7 @@ def _usual(line: _Usual) -> Exchange:
 
 def _lowered(headers: Mapping[str, str]) -> Mapping[str, str]:
     """With names in lower case, as most recorders write them."""
-    names = "".join(headers)
-    return headers if names == names.lower() else {name.lower(): value for name, value in headers.items()}
+    return headers if "".join(headers).islower() else {name.lower(): value for name, value in headers.items()}
 
 
 def read_exchange(document: Mapping[str, Any]) -> Exchange:

@@ -1,5 +1,6 @@
 """The weekly pass as one decision: what turns, what is published anew, and what people read of it."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -158,7 +159,12 @@ def standing(marks: Sequence[Mark], rulings: Iterable[Ruling], target: str) -> S
     fresh = {one.at_ms: one.finding for one in rulings if one.target == target}
     if not fresh:
         return marks
-    return [Mark(one.at_ms, one.context, fresh.get(one.at_ms, one.finding)) for one in marks]
+    after = list(marks)
+    for at_ms, finding in fresh.items():
+        place = bisect_left(marks, at_ms, key=_at)
+        if place < len(marks) and marks[place].at_ms == at_ms:
+            after[place] = Mark(at_ms, marks[place].context, finding)
+    return after
 
 
 def turned(marks: Sequence[Mark], rulings: Sequence[Ruling], now_ms: int) -> list[Turn]:
@@ -166,20 +172,30 @@ def turned(marks: Sequence[Mark], rulings: Sequence[Ruling], now_ms: int) -> lis
     fresh = {one.at_ms: one for one in rulings}
     looks: dict[tuple[str, str, Verdict, Verdict, Column, Column], list[int]] = {}
     moved: Counter[tuple[str, str, Verdict, Verdict, Column, Column]] = Counter()
-    for mark, length_ms in zip(marks, owned_ms(marks, now_ms), strict=True) if fresh else ():
-        ruling = fresh.get(mark.at_ms)
-        if ruling is None:
+    for at_ms, ruling in sorted(fresh.items()):
+        place = bisect_left(marks, at_ms, key=_at)
+        if place == len(marks) or marks[place].at_ms != at_ms:
             continue
-        before, after = mark.finding, ruling.finding
+        before, after = marks[place].finding, ruling.finding
         if (before.verdict, before.column) == (after.verdict, after.column):
             continue
         key = (ruling.target, after.rule, before.verdict, after.verdict, before.column, after.column)
-        looks.setdefault(key, []).append(mark.at_ms)
-        moved[key] += length_ms
+        looks.setdefault(key, []).append(at_ms)
+        moved[key] += _owned_by(marks, place, now_ms)
     return [
         Turn(*key, observations=len(row), moved_ms=moved[key], first_ms=row[0], last_ms=row[-1])
         for key, row in looks.items()
     ]
+
+
+def _owned_by(marks: Sequence[Mark], place: int, now_ms: int) -> int:
+    """What one of ordered looks owns, in milliseconds: its neighbours decide it."""
+    first = max(0, place - 1)
+    return owned_ms(marks[first : place + 2], now_ms)[place - first]
+
+
+def _at(mark: Mark) -> int:
+    return mark.at_ms
 
 
 def unturned(account: Account, kept: Sequence[Kept]) -> list[Unturned]:

@@ -3,7 +3,8 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from operator import add, lt, sub
+from itertools import compress, count
+from operator import add, le, lt, ne, sub
 from typing import NamedTuple
 
 import msgspec
@@ -224,33 +225,49 @@ def _segments(
     blips: set[int],
 ) -> Iterator[Segment]:
     """Owned and bridged time, joined where neighbours touch and say the same."""
-    if columns and columns.count(Column.UP) == len(columns) and _unbroken(owned):
-        yield Segment(owned.left_ms[0], owned.right_ms[-1], *_UP, len(columns))
-        return
     start = end = looks = 0
     said: _Said | None = None
-    for i, mark in enumerate(marks):
-        left, right = owned.left_ms[i], owned.right_ms[i]
-        outage = outages.get(i, -1)
-        if outage >= 0 and outages.get(i + 1) == outage:
-            right = owned.left_ms[i + 1]  # the bridge: a hole inside an outage goes to the earlier one
-        if right <= left:
-            continue
-        says = _UP if columns[i] is Column.UP or i in blips else _said(columns[i], mark.finding, outage)
+    for left, right, says, number in _pieces(marks, columns, owned, outages, blips):
         if end == left and said is not None and (says is said or says == said):
             end = right
-            looks += 1
+            looks += number
             continue
         if said is not None:
             yield Segment(start, end, *said, looks)
-        start, end, looks, said = left, right, 1, says
+        start, end, looks, said = left, right, number, says
     if said is not None:
         yield Segment(start, end, *said, looks)
 
 
-def _unbroken(owned: _Owned) -> bool:
-    """Whether every look owns some time, and what they own touches."""
-    return owned.right_ms[:-1] == owned.left_ms[1:] and all(map(lt, owned.left_ms, owned.right_ms))
+def _pieces(
+    marks: Sequence[Mark],
+    columns: Sequence[Column],
+    owned: _Owned,
+    outages: dict[int, int],
+    blips: set[int],
+) -> Iterator[tuple[int, int, "_Said", int]]:
+    """Stretches that are owned, what each says, and how many looks own it: a row of good looks is one."""
+    calm = 0
+    for i in (*_eventful(columns, owned), len(columns)):
+        if calm < i:
+            yield owned.left_ms[calm], owned.right_ms[i - 1], _UP, i - calm
+        calm = i + 1
+        if i == len(columns):
+            return
+        left, right, outage = owned.left_ms[i], owned.right_ms[i], outages.get(i, -1)
+        if outage >= 0 and outages.get(i + 1) == outage:
+            right = owned.left_ms[i + 1]  # the bridge: a hole inside an outage goes to the earlier one
+        if right > left:
+            up = columns[i] is Column.UP or i in blips
+            yield left, right, _UP if up else _said(columns[i], marks[i].finding, outage), 1
+
+
+def _eventful(columns: Sequence[Column], owned: _Owned) -> list[int]:
+    """The places of looks that are not up, own nothing, or do not touch the one before them."""
+    found = {i for i, column in enumerate(columns) if column is not Column.UP}
+    found.update(compress(count(), map(le, owned.right_ms, owned.left_ms)))
+    found.update(compress(count(1), map(ne, owned.left_ms[1:], owned.right_ms)))
+    return sorted(found)
 
 
 _Said = tuple[Column, Verdict, Cause, bool, str, int]

@@ -73,16 +73,18 @@ def doubtful_requests(records: Iterable[Record]) -> frozenset[str]:
 
 def acceptances(records: Iterable[Record], requests: frozenset[str]) -> Acceptances:
     """When each of some requests, under each served version, was accepted on any target."""
-    instants: dict[tuple[str, str | None], list[When]] = {}
+    instants: dict[tuple[str, str | None], list[tuple[int, str]]] = {}
     for record in records:
-        asked = {
-            id(context): instants.setdefault((request, context.served_version), [])
-            for context in record.contexts
-            if (request := context.request_fingerprint) in requests and request is not None
-        }
-        for mark, found in zip(record.marks, record.findings, strict=True) if asked else ():
-            if found.verdict is Verdict.OK and (row := asked.get(id(mark.context))) is not None:
-                row.append(When(mark.at_ms, record.target))
+        alike: dict[tuple[str, str | None], set[int]] = {}
+        for context in record.contexts:
+            if (request := context.request_fingerprint) in requests and request is not None:
+                alike.setdefault((request, context.served_version), set()).add(id(context))
+        for key, asked in alike.items():
+            instants.setdefault(key, []).extend(
+                (mark.at_ms, record.target)
+                for mark, found in zip(record.marks, record.findings, strict=True)
+                if found.verdict is Verdict.OK and id(mark.context) in asked
+            )
     for row in instants.values():
         row.sort()
     accepted = {key: row for key, row in instants.items() if row}

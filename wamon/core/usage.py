@@ -30,8 +30,12 @@ def regain_ms(exchange: Exchange) -> int:
 
 def usage_percent(exchange: Exchange) -> int | None:
     """The fullest of the quotas an answer names, in percent; None when it names none (usual when near zero)."""
-    found = [_fullest(exchange.headers[name]) for name in USAGE_HEADERS if name in exchange.headers]
-    return max((percent for percent in found if percent is not None), default=None)
+    fullest: int | None = None
+    for name in USAGE_HEADERS:
+        header = exchange.headers.get(name)
+        if header is not None and (percent := _fullest(header)) is not None:
+            fullest = percent if fullest is None else max(fullest, percent)
+    return fullest
 
 
 @lru_cache(maxsize=1024)
