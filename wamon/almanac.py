@@ -59,6 +59,7 @@ class Almanac:
         self._tally = house.tally
         self._drain = drain
         self._began_ms = house.clock()
+        self._accounts = {one.name: one.account for one in house.settings.targets}
         self._seen: dict[tuple[str, int], int] = {}
         self.flows = Flows(self._settings, self._book, drain)
         self._burning = True
@@ -79,7 +80,8 @@ class Almanac:
             return  # mostly so, and a report is dear
         told = frozenset(await self._book.notice_keys(PREFIX))
         paces = self._paces(burns, now_ms)
-        notices = burn_notices(paces, told, self._settings.availability.objective, now_ms)
+        burning = burn_notices(paces, told, self._settings.availability.objective, now_ms)
+        notices = await self._book.people.aloud(burning, self._accounts, now_ms)
         if notices:
             await self._book.enqueue(notices)
             self._drain()
@@ -140,7 +142,8 @@ class Almanac:
 
     async def _tell_endings(self, now_ms: int) -> None:
         told = await self._book.notice_keys("expiry:")
-        notices = expiry_notices(self.endings(now_ms), frozenset(told), now_ms)
+        found = expiry_notices(self.endings(now_ms), frozenset(told), now_ms)
+        notices = await self._book.people.aloud(found, self._accounts, now_ms)
         if notices:
             await self._book.enqueue(notices)
             self._drain()

@@ -69,7 +69,8 @@ class Endpoints:
             try:
                 opened = await self._known(target.name)
                 checked = await self._check(target, opened, now_ms)
-                told = notices(target.name, checked, opened, now_ms)
+                found = notices(target.name, checked, opened, now_ms)
+                told = await self._book.people.aloud(found, {target.name: target.account}, now_ms)
                 if told:
                     await self._book.enqueue(told)
                     self._opened.pop(target.name)

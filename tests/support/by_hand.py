@@ -15,7 +15,9 @@ from wamon.probes.aim import Aim
 from wamon.settings import Settings, parse
 from wamon.timekeeping import Pace
 from wamon.wire.request import Request
+from wamon.wiring import subscriptions
 from wamon.work.bookkeeping import Bookkeeper
+from wamon.work.drain import Courier, Drain
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -79,24 +81,33 @@ class _Nobody:
 class Hand:
     """One run of the watch: `pass_time` lets it live, `set_clock` sets its wall clock, `sleep` closes its lid.
 
-    ``late_ms`` is how late every job begins, as jobs do on a real machine.
+    ``late_ms`` is how late every job begins, as jobs do on a real machine. ``post`` is what carries the letters to
+    the channels of the settings; without one nobody is told anything.
     """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, now_ms: int, says: Callable[[str, int], Answer], pace: Pace
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        now_ms: int,
+        says: Callable[[str, int], Answer],
+        pace: Pace,
+        post: Courier | None = None,
     ) -> None:
         self.now_ms = now_ms
         self.late_ms = 0
         self.ledger = ledger
         self.answers = _Answers(says)
         self.told: list[Notice] = []
-        self.book = Bookkeeper(ledger, {})
+        channels = subscriptions(settings) if post else {}
+        self.book = Bookkeeper(ledger, channels)
+        drain = Drain(self.book.outbox, post, lambda: self.now_ms, subscriptions=channels) if post else _Nobody()
         self.house = House(
             settings,
             self.book,
             self.answers,  # type: ignore[arg-type]  # all that a house asks of its askers here
             lambda: self.now_ms,
-            drain=_Nobody(),
+            drain=drain,
             wake=self._wake,
             pace=pace,
         )
@@ -167,10 +178,11 @@ async def by_hand(
     *,
     killed: bool = False,
     pace: Pace = USUAL,
+    post: Courier | None = None,
 ) -> AsyncIterator[Hand]:
     """A run from start to stop, or to kill -9."""
     ledger = open_ledger(database)
-    hand = Hand(settings, ledger, now_ms, says, pace)
+    hand = Hand(settings, ledger, now_ms, says, pace, post)
     try:
         await hand.start()
         yield hand

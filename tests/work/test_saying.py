@@ -3,6 +3,7 @@
 import asyncio
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from wamon.core.incident import Kind, Severity
@@ -50,7 +51,8 @@ def said(wanted: SilenceAsked) -> Silence:
     ],
 )
 def test_a_silence_is_what_was_said(words: dict[str, object], expected: Silence) -> None:
-    assert said(asked(**words)) == expected
+    named = {"number": 1, "author": "anna", "because": "night shift"}
+    assert said(asked(**words)) == msgspec.structs.replace(expected, **named)
 
 
 @pytest.mark.parametrize(
@@ -83,11 +85,24 @@ def test_what_is_taken_back_stays_on_record_and_holds_no_more() -> None:
         with pytest.raises(ValueError, match="there is no silence 2: wamon silence list shows the numbers"):
             await people.remove(RemovalAsked(2, "bob"), PLACE)
         await people.remove(RemovalAsked(1, "bob", "back at the desk"), PLACE)
-        assert await people.silences() == []
+        assert await people.silences() == [], "it never held: it was taken back at once"
         (kept,) = await ledger.read(lambda book: book.declarations("silence"))
         assert (kept.withdrawn_by, kept.withdrawn_because) == ("bob", "back at the desk")
         with pytest.raises(LedgerError, match="bob has withdrawn declaration 1 before"):
             await people.remove(RemovalAsked(1, "anna"), PLACE)
+        await ledger.close()
+
+    asyncio.run(story())
+
+
+def test_a_silence_that_was_taken_back_held_until_then() -> None:
+    async def story() -> None:
+        ledger = memory_ledger()
+        people = People(ledger)
+        await people.add(asked(for_="2h"), PLACE)
+        await people.remove(RemovalAsked(1, "bob"), PLACE._replace(now_ms=NOW + HOUR))
+        (silence,) = await people.silences()
+        assert (silence.start_ms, silence.end_ms) == (NOW, NOW + HOUR)
         await ledger.close()
 
     asyncio.run(story())

@@ -14,6 +14,7 @@ from wamon.core.notice_facts import TroubleFacts, WithdrawnFacts
 from wamon.core.notice_words import clock, title
 from wamon.core.observation import ProbeKind
 from wamon.core.silence import Remark, Silence
+from wamon.core.silenced import silenced_notes
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span
 
 API_UPDATE_CODE = 2
@@ -89,7 +90,11 @@ def announce(
         notices.append(_notice(trouble, phase, after, now_ms, over, light(trouble.probe)))
         _replace(standing, place, after)
     standing = _silenced(standing, troubles, kin, now_ms)
-    for note, after in offline_notes(blanks, standing, now_ms, lasting):
+    notes = silenced_notes(
+        [pair for pair in every if not _doubtful(pair[0])], standing, silences, now_ms,
+        kin=kin, patience_ms=lambda one: _patience(one, failing, lasting),
+    )  # fmt: skip
+    for note, after in (*notes, *offline_notes(blanks, standing, now_ms, lasting)):
         notices.append(note)
         standing.append(after)
     return Desk(tuple(notices), tuple(standing))

@@ -154,6 +154,16 @@ class SummaryFacts(msgspec.Struct, frozen=True, tag=True):
     more: int = 0
 
 
+class SilencedFacts(msgspec.Struct, frozen=True, tag=True):
+    """What began and ended in a silence that is over now, whose it was and why."""
+
+    start_ms: int
+    end_ms: int
+    author: str
+    because: str
+    held: tuple[SummaryLine, ...]
+
+
 Facts = (
     TroubleFacts
     | WithdrawnFacts
@@ -165,6 +175,7 @@ Facts = (
     | DigestFacts
     | BurnFacts
     | SummaryFacts
+    | SilencedFacts
 )
 """One shape for each template of `wamon.letters`."""
 

@@ -8,7 +8,8 @@ from wamon.core.incident import Kind, Severity
 class Silence(msgspec.Struct, frozen=True):
     """From one instant to another people do not hear of what it is about; what is left empty means all of them.
 
-    It holds back notices and nothing else: looks, figures and pages go on.
+    It holds back notices and nothing else: looks, figures and pages go on. ``number``, ``author`` and ``because``
+    are those of its declaration.
     """
 
     start_ms: int
@@ -17,6 +18,9 @@ class Silence(msgspec.Struct, frozen=True):
     accounts: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     severities: tuple[Severity, ...] = ()
+    number: int = 0
+    author: str = ""
+    because: str = ""
 
     def holds(self, at_ms: int) -> bool:
         """Whether it is in force."""
@@ -24,8 +28,13 @@ class Silence(msgspec.Struct, frozen=True):
 
     def about(self, target: str, account: str, kind: Kind, severity: Severity) -> bool:
         """Whether such trouble is meant."""
-        named = target in self.targets or account in self.accounts or not (self.targets or self.accounts)
-        return named and (not self.kinds or kind in self.kinds) and severity in (self.severities or (severity,))
+        if not self.names(target, account) or (self.kinds and kind not in self.kinds):
+            return False
+        return severity in (self.severities or (severity,))
+
+    def names(self, target: str, account: str) -> bool:
+        """Whether it is about a target of an account."""
+        return target in self.targets or account in self.accounts or not (self.targets or self.accounts)
 
 
 class Remark(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from wamon.core.reclassification import differs
 from wamon.core.roll import FOLLOW_UP_MS, Roll
 from wamon.core.segments import SHORTEST_CADENCE_MS, Timeline, reach_ms
 from wamon.core.silence import Remark, Silence
+from wamon.core.silenced import concerned
 from wamon.core.spoken import DECLARED, Said, overruled
 from wamon.core.timeline import MINUTE, SECOND, Span
 from wamon.core.watched import EVIDENCE as EVIDENCE
@@ -117,7 +118,7 @@ class Vigil:
     def beside(self, silences: Sequence[Silence], remarks: Sequence[Remark]) -> None:
         """What people said beside the verdicts; what a silence held back may have to be told when it is over."""
         self.silences, self.remarks = tuple(silences), tuple(remarks)
-        if self._restless:
+        if self._restless or self.silences:
             self.due_ms = 0
 
     def maintenance(self, span: Span) -> dict[str, Cover]:
@@ -336,7 +337,7 @@ class Vigil:
                 self._restless.setdefault(name, now_ms)
         found = [
             (incident, self.watched[name].probe)
-            for name in sorted(self._restless)
+            for name in sorted({*self._restless, *concerned(self.silences, self.watched.values(), now_ms)})
             if name in self.rolls
             for incident in self.incidents(name, now_ms)
         ]
@@ -374,10 +375,11 @@ class Vigil:
         self._restless = {
             name: until for name, until in self._restless.items() if until > now_ms or name in open_targets
         }
+        ends = [silence.end_ms for silence in self.silences if silence.end_ms > now_ms]
         if not self._restless:
-            self.due_ms = None
+            self.due_ms = min(ends, default=None)
             return
-        moments = [
+        moments = ends + [
             moment
             for one, _ in found
             for moment in (
@@ -386,7 +388,6 @@ class Vigil:
                 one.opened_ms + THROTTLED_FOR_MS,
                 (one.closed_ms or 0) + self.lasting.resolve_after_ms,
                 (one.closed_ms or 0) + FLAPPING_MS,
-                *(silence.end_ms for silence in self.silences),
             )
             if moment > now_ms
         ]

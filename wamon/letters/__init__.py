@@ -21,6 +21,7 @@ from wamon.core.notice_facts import (
     FlawFacts,
     RestatedFacts,
     SilenceFacts,
+    SilencedFacts,
     SummaryFacts,
     TroubleFacts,
     WithdrawnFacts,
@@ -39,6 +40,7 @@ TEMPLATES = {
     DigestFacts: "digest",
     BurnFacts: "burn",
     SummaryFacts: "summary",
+    SilencedFacts: "silenced",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 

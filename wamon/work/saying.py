@@ -8,7 +8,9 @@ import msgspec
 
 from wamon.core.incident import Kind, Severity
 from wamon.core.maintenance import Window
+from wamon.core.notice import Notice
 from wamon.core.silence import Remark, Silence
+from wamon.core.silenced import aloud
 from wamon.core.spoken import Said
 from wamon.core.timeline import HOUR, iso, parse_iso
 from wamon.core.vigil import Vigil
@@ -64,9 +66,13 @@ class People:
         self._ledger = ledger
 
     async def silences(self) -> list[Silence]:
-        """Those that were not taken back."""
-        declared = await self._declared(SILENCE)
-        return [silence_of(one) for one in declared if one.withdrawn_at_ms is None]
+        """Every one there was, those that were taken back as long as they held."""
+        found = [cut_short(silence_of(one), one.withdrawn_at_ms) for one in await self._declared(SILENCE)]
+        return [one for one in found if one.start_ms < one.end_ms]
+
+    async def aloud(self, notices: Sequence[Notice], accounts: Mapping[str, str], now_ms: int) -> Sequence[Notice]:
+        """Those that no silence holds back now."""
+        return aloud(notices, await self.silences(), accounts, now_ms) if notices else notices
 
     async def remarks(self) -> list[Remark]:
         """Everything that was said of incidents, oldest first."""
@@ -138,7 +144,15 @@ SAYINGS: Mapping[str, Saying] = {
 
 def silence_of(declared: Declaration) -> Silence:
     """The silence a declaration holds."""
-    return msgspec.convert(declared.content, Silence)
+    said = {"number": declared.n, "author": declared.author, "because": declared.because}
+    return msgspec.convert({**declared.content, **said}, Silence)
+
+
+def cut_short(silence: Silence, withdrawn_at_ms: int | None) -> Silence:
+    """The silence until it was taken back."""
+    if withdrawn_at_ms is None:
+        return silence
+    return msgspec.structs.replace(silence, end_ms=min(silence.end_ms, withdrawn_at_ms))
 
 
 def remark_of(declared: Declaration) -> Remark:
