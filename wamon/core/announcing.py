@@ -1,6 +1,7 @@
 """What people are told: only what changed since they were last told, each fact under its own name."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -70,7 +71,8 @@ def announce(
     every = list(found)
     standing = [one for one in told if one.closed_ms is None or now_ms - one.closed_ms < REMEMBERED_MS]
     loud, muted = _sorted_out(_unsettled(every, standing, now_ms), quiet, silences, kin, now_ms)
-    troubles, failing = [*loud, *muted], [one.incident for one in loud]
+    troubles = [*loud, *muted]
+    patience = partial(_patience, seen=[one.incident for one in loud], lasting=lasting)
     blanks = [one for one in unseen(every, now_ms) if long(one, maintenance, now_ms, lasting)]
     places = _matched([one.incident for one in troubles], standing, now_ms)
     spoken = {place for place, one in enumerate(standing) if _spoken_for(one, troubles, kin, now_ms)}
@@ -79,8 +81,7 @@ def announce(
     for number, trouble in enumerate(troubles):
         place = places.get(number)
         before = standing[place] if place is not None else None
-        patience_ms = _patience(trouble.incident, failing, lasting)
-        phase = _due(trouble, before, now_ms, patience_ms, lasting.resolve_after_ms)
+        phase = _due(trouble, before, now_ms, patience(trouble.incident), lasting.resolve_after_ms)
         if phase is None or (phase is not NoticePhase.RESOLVED and (offline or number >= len(loud))):
             continue
         if phase is NoticePhase.REMINDER and _acknowledged(trouble, acknowledged, kin, now_ms):
@@ -90,11 +91,9 @@ def announce(
         notices.append(_notice(trouble, phase, after, now_ms, over, light(trouble.probe)))
         _replace(standing, place, after)
     standing = _silenced(standing, troubles, kin, now_ms)
-    notes = silenced_notes(
-        [pair for pair in every if not _doubtful(pair[0])], standing, silences, now_ms,
-        kin=kin, patience_ms=lambda one: _patience(one, failing, lasting),
-    )  # fmt: skip
-    for note, after in (*notes, *offline_notes(blanks, standing, now_ms, lasting)):
+    heard = [pair for pair in every if not _doubtful(pair[0])]
+    silenced = silenced_notes(heard, standing, silences, now_ms, kin=kin, patience_ms=patience)
+    for note, after in (*silenced, *offline_notes(blanks, standing, now_ms, lasting)):
         notices.append(note)
         standing.append(after)
     return Desk(tuple(notices), tuple(standing))
