@@ -79,8 +79,7 @@ def announce(
     notices = _gone([one.incident for one in troubles], {*places.values(), *spoken}, standing, now_ms)
     offline = any(one.closed_ms is None and one.cause is Cause.LOCAL_NETWORK for one in blanks)
     for number, trouble in enumerate(troubles):
-        place = places.get(number)
-        before = standing[place] if place is not None else None
+        before = None if (place := places.get(number)) is None else standing[place]
         phase = _due(trouble, before, now_ms, patience(trouble.incident), lasting.resolve_after_ms)
         if phase is None or (phase is not NoticePhase.RESOLVED and (offline or number >= len(loud))):
             continue
@@ -91,8 +90,7 @@ def announce(
         notices.append(_notice(trouble, phase, after, now_ms, over, light(trouble.probe)))
         _replace(standing, place, after)
     standing = _silenced(standing, troubles, kin, now_ms)
-    heard = [pair for pair in every if not _doubtful(pair[0])]
-    silenced = silenced_notes(heard, standing, silences, now_ms, kin=kin, patience_ms=patience)
+    silenced = silenced_notes(every, standing, silences, now_ms, kin=kin, patience_ms=patience)
     for note, after in (*silenced, *offline_notes(blanks, standing, now_ms, lasting)):
         notices.append(note)
         standing.append(after)
@@ -171,7 +169,7 @@ def _due(
     """Which phase people should hear of now, if any. Whoever hears of its coming and going needs no reminder."""
     incident = trouble.incident
     if before is None:
-        opened = incident.closed_ms is None and not _doubtful(incident)
+        opened = incident.closed_ms is None and not incident.doubtful
         return NoticePhase.OPENED if opened and now_ms - incident.opened_ms >= patience_ms else None
     if incident.closed_ms is None:
         again = before.closed_ms is not None or before.kind is not incident.kind
@@ -233,11 +231,6 @@ def _acknowledged(trouble: Trouble, remarks: Iterable[Remark], kin: Kin, now_ms:
         and (one.target == trouble.target or speaks_for(trouble, one.target, kin))
         for one in remarks
     )
-
-
-def _doubtful(incident: Incident) -> bool:
-    """Path trouble of which no control has spoken: it may be our own line, and is never paged."""
-    return incident.provisional and incident.cause is Cause.PATH
 
 
 def _patience(incident: Incident, seen: Sequence[Incident], lasting: Lasting) -> int:

@@ -63,6 +63,11 @@ class Incident(msgspec.Struct, frozen=True):
         """How it is called once it has been told."""
         return f"{self.target}@{iso(self.opened_ms)}"
 
+    @property
+    def doubtful(self) -> bool:
+        """Path trouble of which no control has spoken: it may be our own line, and is never paged."""
+        return self.provisional and self.cause is Cause.PATH
+
     def span(self, now_ms: int) -> Span:
         """From its beginning to its end, or to now."""
         return Span(self.opened_ms, now_ms if self.closed_ms is None else self.closed_ms)

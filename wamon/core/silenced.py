@@ -71,7 +71,7 @@ def _held(
 ) -> bool:
     """Whether people would have heard of it within the silence, and never did: it was over before."""
     incident, probe = pair
-    if incident.kind is Kind.UNOBSERVED or incident.closed_ms is None:
+    if incident.kind is Kind.UNOBSERVED or incident.doubtful or incident.closed_ms is None:
         return False
     due_ms, span = incident.opened_ms + patience_ms(incident), Span(incident.opened_ms, incident.closed_ms)
     account = kin.account(incident.target).removeprefix("account ")
