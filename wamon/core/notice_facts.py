@@ -154,7 +154,7 @@ class SummaryFacts(msgspec.Struct, frozen=True, tag=True):
     more: int = 0
 
 
-class SilencedFacts(msgspec.Struct, frozen=True, tag=True):
+class HeldBackFacts(msgspec.Struct, frozen=True, tag=True):
     """What began and ended in a silence that is over now, whose it was and why."""
 
     start_ms: int
@@ -175,7 +175,7 @@ Facts = (
     | DigestFacts
     | BurnFacts
     | SummaryFacts
-    | SilencedFacts
+    | HeldBackFacts
 )
 """One shape for each template of `wamon.letters`."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from wamon.core.grouping import Kin
 from wamon.core.incident import Incident, Kind, Severity
 from wamon.core.notice import Notice, NoticePhase, Told, severity
-from wamon.core.notice_facts import SilencedFacts, SummaryLine
+from wamon.core.notice_facts import HeldBackFacts, SummaryLine
 from wamon.core.notice_words import WHOSE, duration_text, what
 from wamon.core.observation import ProbeKind
 from wamon.core.silence import Silence
@@ -93,7 +93,7 @@ def _note(name: str, silence: Silence, held: Sequence[Seen], now_ms: int) -> tup
         target=", ".join(targets),
         severity=Severity.STANDARD,
         title=f"While notices were silenced: {number} began and ended · {', '.join(targets)} · nothing to do",
-        facts=SilencedFacts(
+        facts=HeldBackFacts(
             silence.start_ms, silence.end_ms, silence.author, silence.because, tuple(map(_line, held))
         ),
         created_at_ms=now_ms,

@@ -19,9 +19,9 @@ from wamon.core.notice_facts import (
     DigestFacts,
     ExpiryFacts,
     FlawFacts,
+    HeldBackFacts,
     RestatedFacts,
     SilenceFacts,
-    SilencedFacts,
     SummaryFacts,
     TroubleFacts,
     WithdrawnFacts,
@@ -40,7 +40,7 @@ TEMPLATES = {
     DigestFacts: "digest",
     BurnFacts: "burn",
     SummaryFacts: "summary",
-    SilencedFacts: "silenced",
+    HeldBackFacts: "held_back",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 
