@@ -1,7 +1,6 @@
 """What is told by the calendar, not by trouble: ends that come nearer, what a day was like, how the budget is."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from wamon.core.budget import Burn, burn, month_budget, month_span
@@ -9,18 +8,17 @@ from wamon.core.burning import PREFIX, Pace, burn_notices, still_told
 from wamon.core.cadence import next_daily
 from wamon.core.days import Overlay
 from wamon.core.digest import digest
-from wamon.core.expiry import Ending, Thing, expiry_notices
-from wamon.core.observation import ProbeKind
+from wamon.core.expiry import Ending, expiry_notices
 from wamon.core.report import Report
-from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, to_ms, union
+from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, union
 from wamon.core.uptime import Figures
 from wamon.core.vigil import Vigil
 from wamon.core.watched import EVIDENCE
+from wamon.endings import endings_of
 from wamon.flows import Flows
 from wamon.jobs import Job, every
 from wamon.metrics import Tally
 from wamon.settings import Settings
-from wamon.settings.graph_versions import GRAPH_VERSIONS
 from wamon.work.bookkeeping import Bookkeeper
 
 MONDAY = 0
@@ -149,29 +147,10 @@ class Almanac:
             self._drain()
 
     def endings(self, now_ms: int) -> list[Ending]:
-        """Everything known to end: tokens and certificates as last seen, Graph's versions by Meta's table.
-
-        Only our own endpoints' certificates: nobody here can renew Meta's, or a control's.
-        """
-        return [*self._tokens(), *self._certificates(now_ms), *self._versions()]
-
-    def _tokens(self) -> Iterator[Ending]:
-        for account, at_s in self._tally.token_expiries_s.items():
-            yield Ending(Thing.TOKEN, account, int(at_s * SECOND) or None)
-
-    def _certificates(self, now_ms: int) -> Iterator[Ending]:
-        for one in self._settings.targets:
-            at_s = self._tally.certificate_expiries_s.get(one.name)
-            if one.probe is ProbeKind.WEBHOOK and at_s is not None:
-                ends_ms = int(at_s * SECOND)
-                yield Ending(
-                    Thing.CERTIFICATE, one.name, ends_ms, self._seen.setdefault((one.name, ends_ms), now_ms)
-                )
-
-    def _versions(self) -> Iterator[Ending]:
-        known = {one.name: one for one in GRAPH_VERSIONS}
-        for account in {one.account for one in self._settings.targets}:
-            version = known.get(self._settings.account(account).version)
-            if version is not None:
-                ends_ms = to_ms(datetime.combine(version.expires, time(), UTC)) if version.expires else None
-                yield Ending(Thing.GRAPH_VERSION, account, ends_ms, which=version.name)
+        """Everything known to end, as last seen."""
+        return endings_of(
+            self._settings,
+            {name: int(at_s * SECOND) or None for name, at_s in self._tally.token_expiries_s.items()},
+            {name: int(at_s * SECOND) for name, at_s in self._tally.certificate_expiries_s.items()},
+            lambda name, ends_ms: self._seen.setdefault((name, ends_ms), now_ms),
+        )

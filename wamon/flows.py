@@ -25,31 +25,32 @@ class Flows:
     """How the webhooks of every account come; ``seen`` is what was found last. ``drain`` wakes whoever sends."""
 
     def __init__(self, settings: Settings, book: Bookkeeper, drain: Callable[[], object]) -> None:
-        self._accounts = tuple(account.name for account in (settings.graph, *settings.accounts))
-        self._expected = frozenset(
-            one.account for one in settings.targets if isinstance(one, MessageTarget | TrafficTarget)
-        )
-        self._zone = settings.service.timezone
-        self._receiving = settings.receiving
+        self._settings = settings
         self._book = book
         self._drain = drain
         self.seen: tuple[Flow, ...] = ()
 
     def jobs(self) -> list[Job]:
         """A look at the hours every few minutes, where a receiver runs at all."""
-        return [Job("webhooks come", every(EVERY_MS), self.look)] if self._receiving else []
+        return [Job("webhooks come", every(EVERY_MS), self.look)] if self._settings.receiving else []
 
     async def look(self, now_ms: int) -> None:
         """See how webhooks come, and tell who must know."""
         try:
-            found = await self._book.read(lambda book: flows(book, self._accounts, now_ms, self._zone))
-            self.seen = tuple(relevant(found, self._expected))
+            self.seen = await self._book.read(lambda book: flows_of(self._settings, book, now_ms))
             opened = told_of(await self._book.notice_keys(PREFIX))
             if told := silence_notices(self.seen, opened, now_ms):
                 await self._book.enqueue(told)
                 self._drain()
         except LedgerError as trouble:
             _log.error("whether webhooks come cannot be read: %s", trouble)
+
+
+def flows_of(settings: Settings, book: Book, now_ms: int) -> tuple[Flow, ...]:
+    """How the webhooks of the accounts come of which that is to be told."""
+    accounts = tuple(account.name for account in (settings.graph, *settings.accounts))
+    expected = frozenset(one.account for one in settings.targets if isinstance(one, MessageTarget | TrafficTarget))
+    return tuple(relevant(flows(book, accounts, now_ms, settings.service.timezone), expected))
 
 
 def flows(book: Book, accounts: Sequence[str], now_ms: int, zone: ZoneInfo) -> list[Flow]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.platform import SECRETS, simulated
 from tests.cli.program import asked, wamon
-from tests.running.daemon import configuration, free_port, running
+from tests.running.daemon import Running, configuration, eventually, free_port, running
 from wamon.cli.doctor import drift_ms
 from wamon.core.observation import Exchange
 from wamon.core.timeline import parse_iso
@@ -36,7 +36,7 @@ def written(folder: Path, simulator: Simulator, port: int, more: str = "") -> Pa
 def parts(config: Path, code: int, **environ: str) -> dict[str, dict[str, Any]]:
     ended = wamon("doctor", "-c", config, "--json", **(ENVIRON | environ))
     assert (ended.code, ended.err) == (code, "")
-    return {one["part"]: one for one in ended.document["parts"]}
+    return {one["part"]: one for one in reversed(ended.document["parts"])}  # of two about one part the graver
 
 
 def test_a_watch_that_is_well_has_no_red_line(platform: Simulator, tmp_path: Path) -> None:
@@ -57,6 +57,47 @@ def test_a_watch_that_is_well_has_no_red_line(platform: Simulator, tmp_path: Pat
     ):
         assert found[name]["light"] == "green", found[name]
     assert {"clock", "disk", "permissions", "version"} <= set(found)
+
+
+def test_the_page_and_the_doctor_say_the_same_of_us_line_by_line(platform: Simulator, tmp_path: Path) -> None:
+    """An endpoint that is wrong, a token that is well, a version that ends."""
+    port = free_port()
+    hook = f"""
+[[targets]]
+name = "hook"
+probe = "webhook"
+url = "{platform.webhook_url}"
+verify_token = "env:T_OTHER"
+interval = "3s"
+"""
+    config = written(tmp_path, platform, port, hook)
+    config.write_text(config.read_text().replace('interval = "10m"', 'interval = "3s"'))
+    environ = {"T_OTHER": "not the word that it expects"}
+    with running(tmp_path, config.read_text(), port, environ) as daemon:
+        daemon.ready()
+        wanted = {
+            "token",
+            "endpoint and its handshake",
+            "graph version",
+        }
+        eventually(
+            lambda: wanted <= {one["subject"] for one in daemon.json("/api/v1/status")["ourselves"]},
+            "all lines",
+            60,
+        )
+        page = [
+            (f"{one['subject']} of {one['account']}", one["light"], one["text"], one["remedy"])
+            for one in told(daemon)
+        ]
+        ended = wamon("doctor", "-c", config, "--json", **(ENVIRON | environ))
+    doctor = [(one["part"], one["light"], one["said"], one["remedy"]) for one in ended.document["parts"]]
+    assert [one for one in doctor if one[0] in {name for name, *_ in page}] == page
+    assert {light for _, light, *_ in page} >= {"red", "green"}
+
+
+def told(daemon: Running) -> list[dict[str, str]]:
+    """The page's lines about ourselves, as programs read them."""
+    return list(daemon.json("/api/v1/status")["ourselves"])
 
 
 def test_what_is_in_the_way_is_red_and_says_what_to_do(platform: Simulator, tmp_path: Path) -> None:

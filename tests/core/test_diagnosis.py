@@ -3,10 +3,9 @@
 import pytest
 
 from wamon.core.account_facts import Stated, SubscriptionFact
-from wamon.core.account_lines import Expected, Light
+from wamon.core.account_lines import Expected, Light, lines
 from wamon.core.diagnosis import (
     Line,
-    account_lines,
     channel_line,
     clock_line,
     daemon_line,
@@ -15,6 +14,7 @@ from wamon.core.diagnosis import (
     handshake_line,
     listening_line,
     name_line,
+    page_lines,
     permission_line,
     secrets_line,
     token_line,
@@ -125,7 +125,8 @@ def test_the_worst_line_is_the_state_of_all() -> None:
 
 
 def test_what_graph_says_of_an_account_is_told_as_the_page_tells_it() -> None:
-    (line,) = account_lines([Stated(NOW, "acme", "subscribed_apps", SubscriptionFact())], {"acme": Expected("7")})
+    found = lines([Stated(NOW, "acme", "subscribed_apps", SubscriptionFact())], {"acme": Expected("7")})
+    (line,) = page_lines(found)
     assert (line.part, line.light) == ("subscribed_apps of acme", Light.RED)
     assert line.said == "no app gets the account's webhooks"
     assert line.remedy

@@ -3,42 +3,34 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from pathlib import Path
 from statistics import median_low
 
 from wamon import __version__
-from wamon.accounts import carrier_of, expected, questions_of
 from wamon.cli import symptoms
-from wamon.cli.abreast import abreast
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
 from wamon.cli.looking import asking_of
+from wamon.cli.own_answers import ask_ourselves
 from wamon.cli.progress import patience
-from wamon.core.account_facts import Stated
 from wamon.core.account_lines import Light
 from wamon.core.diagnosis import (
     Line,
-    account_lines,
     channel_line,
     clock_line,
     handshake_line,
     secrets_line,
-    token_line,
     version_line,
     worst,
 )
 from wamon.core.observation import Exchange, Phase
-from wamon.core.shapes import token_facts
 from wamon.core.timeline import to_ms
 from wamon.notifier.courier import Courier
-from wamon.probes import token
 from wamon.settings import (
-    Account,
     AskingTarget,
     ControlTarget,
     RefusedError,
@@ -75,10 +67,10 @@ async def _asked(settings: Settings) -> list[Line]:
     own = _self_test(settings, found)
     askers = Askers(every | ({SELF_TEST: own} if own else {}))
     try:
-        clock, names, accounts, receiver, channels = await asyncio.gather(
+        clock, names, ourselves, receiver, channels = await asyncio.gather(
             _clock(settings, askers),
             symptoms.names(settings),
-            _accounts(settings, askers, every),
+            ask_ourselves(settings, askers, every),
             _receiver(settings, askers, own),
             _channels(settings, found),
         )
@@ -92,7 +84,7 @@ async def _asked(settings: Settings) -> list[Line]:
         clock,
         *names,
         secrets_line(problems),
-        *accounts,
+        *ourselves,
         *receiver,
         *channels,
     ]
@@ -139,29 +131,6 @@ def drift_ms(seen: Exchange) -> int | None:
         return None
     ours_ms = ((seen.at_ms or 0) + seen.end_ms) // 2
     return ours_ms - theirs_ms
-
-
-async def _accounts(settings: Settings, askers: Askers, every: Mapping[str, Asking]) -> list[Line]:
-    told = await abreast(
-        partial(_account, account, carrier.name, settings, askers)
-        for account in (settings.graph, *settings.accounts)
-        if (carrier := carrier_of(account.name, settings)) is not None and carrier.name in every
-    )
-    return [line for lines in told for line in lines]
-
-
-async def _account(account: Account, carrier: str, settings: Settings, askers: Askers) -> list[Line]:
-    aim, at_ms, questions = askers.aim(carrier), now_ms(), list(questions_of(account, settings))
-    inspected, *answers = await asyncio.gather(
-        askers.send(carrier, token.request(aim), at_ms),
-        *(askers.send(carrier, one.request(aim), at_ms) for one in questions),
-    )
-    stated = [
-        Stated(at_ms, account.name, one.subject, one.read(said))
-        for one, said in zip(questions, answers, strict=True)
-    ]
-    own = token_line(account.name, token_facts(inspected.body), now_ms())
-    return [own, *account_lines(stated, expected(settings))]
 
 
 def _self_test(settings: Settings, found: Secrets) -> Asking | None:

@@ -1,11 +1,11 @@
 """Are we the problem? What a doctor found around the watch, each part green, amber or red, with what to do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from wamon.core.account_facts import Stated
-from wamon.core.account_lines import Expected, Light, lines
+from wamon.core import account_lines
+from wamon.core.account_lines import Light
 from wamon.core.notice_words import duration_text
 from wamon.core.periods import EARLIEST_MS
 from wamon.core.shapes import NEEDED_SCOPES, TokenFacts
@@ -145,11 +145,9 @@ def token_line(account: str, facts: TokenFacts | None, now_ms: int) -> Line:
     return _green(part, f"valid, {scopes}, does not expire")
 
 
-def account_lines(stated: Iterable[Stated], expected: Mapping[str, Expected]) -> list[Line]:
-    """What Graph says of accounts, as the page says it."""
-    return [
-        Line(f"{one.subject} of {one.account}", one.light, one.text, one.remedy) for one in lines(stated, expected)
-    ]
+def page_lines(found: Iterable[account_lines.Line]) -> list[Line]:
+    """The page's lines about ourselves, as parts of what a doctor found."""
+    return [Line(f"{one.subject} of {one.account}", one.light, one.text, one.remedy) for one in found]
 
 
 def handshake_line(public_url: str, refusal: str) -> Line:
