@@ -35,6 +35,7 @@ PUBLISHED = {
     "wamon_probe_missed_total": ("target", "reason"),
     "wamon_unrecorded_total": ("target",),
     "wamon_target_state": ("target", "state"),
+    "wamon_target_told": ("target",),
     "wamon_last_observation_timestamp_seconds": ("target",),
     "wamon_availability_ratio": ("target", "period", "view"),
     "wamon_coverage_ratio": ("target", "period"),

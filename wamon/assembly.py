@@ -177,8 +177,8 @@ class House:
         return tuple(
             incident
             for name, timeline in timelines.items()
-            if name in self.vigil.watched
-            for incident in incidents(name, timeline, end_ms, lasting=self.vigil.lasting)
+            if (one := self.vigil.watched.get(name))
+            for incident in incidents(name, timeline, end_ms, lasting=self.vigil.lasting, told=one.told)
         )
 
     def overlay(self, now_ms: int, since_ms: int | None = None) -> Overlay:

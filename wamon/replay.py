@@ -291,6 +291,7 @@ class _Run:
                 self.now_ms,
                 lasting=self.plan.lasting,
                 marks=self.archive[one.name].marks,
+                told=one.told,
             )
         ]
         return sorted(found, key=lambda one: (one.opened_ms, one.target))

@@ -89,17 +89,18 @@ def incidents(
     lasting: Lasting,
     marks: Sequence[Mark] = (),
     since_ms: int | None = None,
+    told: bool = False,
 ) -> list[Incident]:
     """Every incident of one target, ordered by its beginning.
 
     ``marks`` are recent looks, in their order, read for their codes only. ``since_ms`` is when observing began,
-    for time that no segment covers before the first.
+    for time that no segment covers before the first. Of a target that is ``told`` time without a look is quiet.
     """
     segments = timeline.segments
     every = [
         *(_incident(target, group, segments, marks) for group in _failing(segments)),
         *(_incident(target, group, segments, marks) for group in _refused(segments, lasting)),
-        *_unobserved(target, segments, now_ms, lasting, since_ms),
+        *_unobserved(target, segments, now_ms, lasting, since_ms, told=told),
     ]
     return sorted(every, key=lambda one: one.opened_ms)
 
@@ -184,11 +185,11 @@ def _kind(column: Column, cause: Cause) -> Kind:
 
 
 def _unobserved(
-    target: str, segments: Sequence[Segment], now_ms: int, lasting: Lasting, since_ms: int | None
+    target: str, segments: Sequence[Segment], now_ms: int, lasting: Lasting, since_ms: int | None, *, told: bool
 ) -> Iterator[Incident]:
     """Holes and looks without an opinion that together last as long as an incident must."""
     for span, inside in _blanks(segments, now_ms, since_ms):
-        if span.length_ms < lasting.open_after_ms:
+        if span.length_ms < lasting.open_after_ms or (told and not inside):
             continue
         longest = max(inside, key=lambda one: one.span.length_ms, default=None)
         closed = span.end_ms if segments and segments[-1].end_ms > span.end_ms else None

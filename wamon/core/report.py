@@ -21,6 +21,7 @@ from wamon.core.reference import MetasWord
 from wamon.core.shown_days import NO_DAYS, Day, ShownDays, ShownRow, published_day
 from wamon.core.silence import Silence
 from wamon.core.standing import Standing, standings
+from wamon.core.timeline import MINUTE
 from wamon.core.uptime import Figures
 from wamon.core.vigil import Vigil
 from wamon.core.watched import EVIDENCE, Watched
@@ -207,7 +208,7 @@ def _target(
         probe=one.probe,
         account=one.account,
         component=COMPONENTS[one.probe],
-        state=State.MAINTENANCE if resting else _state(one, current, looked[1] if looked else None),
+        state=State.MAINTENANCE if resting else _state(one, current, looked, now.at_ms),
         since_ms=resting.start_ms if resting else current.opened_ms if current else None,
         last_at_ms=looked[0] if looked else None,
         last=looked[1] if looked else None,
@@ -227,12 +228,19 @@ _OF_KIND = {
 }
 
 
-def _state(one: Watched, current: Incident | None, last: Finding | None) -> State:
+_QUIET_MS = 10 * MINUTE
+"""Of real messages nothing is said any more when none was told of for so long."""
+
+
+def _state(one: Watched, current: Incident | None, looked: tuple[int, Finding] | None, now_ms: int) -> State:
     """The state of an open incident; without one, a single bad look is "degraded" until it is confirmed."""
-    if last is None:
+    if looked is None:
         return State.UNOBSERVED
+    looked_ms, last = looked
     if current is not None:
         return _OF_KIND[current.kind]
+    if one.told and now_ms - looked_ms > _QUIET_MS:
+        return State.UNOBSERVED
     if last.column is Column.UP:
         return State.OPERATIONAL
     if one.probe in EVIDENCE:

@@ -323,7 +323,8 @@ class Vigil:
     def incidents(self, target: str, now_ms: int) -> list[Incident]:
         """A target's incidents as far as its timeline is kept in memory."""
         roll = self._live(target)
-        return incidents(target, roll.timeline(now_ms), now_ms, lasting=self.lasting, marks=roll.marks)
+        told, timeline = self.watched[target].told, roll.timeline(now_ms)
+        return incidents(target, timeline, now_ms, lasting=self.lasting, marks=roll.marks, told=told)
 
     def announcing(self, now_ms: int) -> bool:
         """Whether something may have to be told now."""

@@ -43,3 +43,8 @@ class Watched(msgspec.Struct, frozen=True):
     def asked(self) -> bool:
         """Whether wamon itself looks at it, at slots that may pass without a look."""
         return self.probe not in UNASKED
+
+    @property
+    def told(self) -> bool:
+        """Whether its looks come when customers write: time without any is quiet, and no trouble."""
+        return self.probe is ProbeKind.TRAFFIC

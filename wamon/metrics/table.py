@@ -8,6 +8,7 @@ import msgspec
 from wamon.core.budget import budget_of
 from wamon.core.incident import Severity
 from wamon.core.notice import severity
+from wamon.core.observation import ProbeKind
 from wamon.core.report import Report, State
 from wamon.core.uptime import Figures
 from wamon.metrics.tally import BOUNDS_S, RETURN_BOUNDS_S, Tally
@@ -149,6 +150,13 @@ METRICS = (
     ),
     Metric(
         "wamon_target_state", "gauge", "1 for the state a target is in now, else 0.", ("target", "state"), _states
+    ),
+    Metric(
+        "wamon_target_told",
+        "gauge",
+        "1 for a target that customers make speak: while they are quiet it is unobserved, and nothing is wrong.",
+        ("target",),
+        lambda _, report: [((one.name,), 1) for one in report.targets if one.probe is ProbeKind.TRAFFIC],
     ),
     Metric(
         "wamon_last_observation_timestamp_seconds",

@@ -236,9 +236,13 @@ def headline(report: Report) -> Headline:
 
 
 def summary(watched: Sequence[TargetReport]) -> tuple[State, str]:
-    """The gravest state of targets that have days, and how many of them are in it."""
+    """The gravest state of targets that have days, and how many of them are in it.
+
+    That nobody writes just now makes nothing unobserved, as long as something is asked.
+    """
     trouble = [one for one in watched if one.state in TROUBLE]
-    blind = [one for one in watched if one.state is State.UNOBSERVED]
+    asked = [one for one in watched if one.probe is not ProbeKind.TRAFFIC]
+    blind = [one for one in asked or watched if one.state is State.UNOBSERVED]
     planned = [one for one in watched if one.state is State.MAINTENANCE]
     if trouble:
         worst = max((one.state for one in trouble), key=list(State).index)
