@@ -12,7 +12,7 @@ from tests.support.receiver import status_event
 from wamon.core.finding import Column, Verdict
 from wamon.core.judgement import judge
 from wamon.core.knowledge import knowledge
-from wamon.core.minutes import GRACE_MS, Minute, Minutes, is_minute, observation
+from wamon.core.minutes import GRACE_MS, Minute, Minutes, failed_of, is_minute, observation
 from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
 from wamon.core.reading import read_exchange, write_exchange
 from wamon.core.receipt import gist
@@ -75,6 +75,8 @@ def test_a_minute_is_down_when_half_of_its_outcomes_are_else_what_most_of_the_ot
     assert exchange.at_ms == TEN + 30 * SECOND
     assert exchange.body["minute"]["outcomes"] == sum(counts.values())
     assert sum(one["outcomes"] for one in exchange.body["minute"]["kinds"]) == sum(counts.values())
+    well = {SENT, DELIVERED, ACCEPTED, webhook("received")}
+    assert failed_of(exchange) == (sum(n for one, n in counts.items() if one not in well), sum(counts.values()))
 
 
 @pytest.mark.parametrize("facts", [one for counts, _, _ in MINUTES for one in counts], ids=str)

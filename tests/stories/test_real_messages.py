@@ -13,11 +13,14 @@ from tests.simulator.raw import octets
 from tests.stories.staged import SETTINGS, START_MS, Story, at_minute, play
 from tests.support.door import Door
 from wamon.core.finding import Cause, Column, Verdict
+from wamon.core.incident import Lasting
 from wamon.core.observation import ProbeKind
 from wamon.core.segments import account
 from wamon.core.timeline import MINUTE, SECOND, Span, iso
 from wamon.core.uptime import Figures, figures
 from wamon.core.watched import Watched
+from wamon.evidence.case import read_case
+from wamon.evidence.ticket import ticket_text
 from wamon.ledger import open_book
 from wamon.replay import Plan, replay
 from wamon.simulator.scenario import (
@@ -172,6 +175,17 @@ def test_nothing_of_a_customer_is_in_the_database(story: Story, folder: Path) ->
     octets = b"".join(path.read_bytes() for path in folder.glob("story.db*"))
     for one in (*CUSTOMERS, "wamid."):
         assert one.encode() not in octets
+
+
+def test_the_ticket_counts_messages_and_not_minutes(story: Story, folder: Path) -> None:
+    assert story.marks["real"]
+    book = open_book(folder / "story.db", readonly=True)
+    ticket = ticket_text(read_case(book, f"real@{iso(OUTAGE.start_ms)}", Lasting()), [], {})
+    book.close()
+    every = 15 * A_MINUTE
+    assert f"How many: {every} of {every} real messages and calls failed, in 15 of 15 minutes." in ticket
+    assert "Level 1, Critical" in ticket
+    assert "What: messages sent through the WhatsApp Business Cloud API failed." in ticket
 
 
 def sums(story: Story) -> Figures:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from wamon.core.finding import Column, Finding
+from wamon.core.graph_error import dicts
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge
 from wamon.core.observation import Exchange, ProbeKind
@@ -215,10 +216,20 @@ def _kind(facts: Facts, outcomes: int) -> dict[str, Any]:
 
 def tells_of_failures(exchange: Exchange) -> bool:
     """Whether an exchange is a minute in which something failed: then it is kept whole, good as it may be."""
+    return failed_of(exchange)[0] > 0
+
+
+def failed_of(exchange: Exchange) -> tuple[int, int]:
+    """How many outcomes of a minute failed, whoever's fault, and of how many; (0, 0) for what is no minute."""
     if not is_minute(exchange):
-        return False
-    kinds = exchange.body["minute"].get("kinds", ())
-    return any(one.get("codes") or one.get("failure") or (one.get("http_status") or 0) >= 400 for one in kinds)
+        return 0, 0
+    kinds = [one for one in dicts(exchange.body["minute"].get("kinds")) if isinstance(one.get("outcomes"), int)]
+    return sum(one["outcomes"] for one in kinds if _is_failed(one)), sum(one["outcomes"] for one in kinds)
+
+
+def _is_failed(kind: dict[str, Any]) -> bool:
+    status = kind.get("http_status")
+    return bool(kind.get("codes") or kind.get("failure") or (isinstance(status, int) and status >= 400))
 
 
 def is_minute(exchange: Exchange) -> bool:

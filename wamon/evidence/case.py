@@ -85,7 +85,7 @@ def read_case(book: Book, name: str, lasting: Lasting) -> Case:
         kept=[*book.witnessed(around, targets=[asked.target]), *book.witnessed(near, targets=tokens)],
         rulings=book.rulings(around, targets=[asked.target]),
         controls=_looks(book, contexts, around, ProbeKind.CONTROL),
-        sends=_looks(book, contexts, span, ProbeKind.MESSAGE),
+        sends=_looks(book, contexts, span, ProbeKind.MESSAGE, ProbeKind.TRAFFIC),
         durations_ms=dict(book.durations(asked.target, around)),
         outages=[one for one in metas_past(versions).outages if _is_near(one, around)],
         page_seen_ms=max((one.seen_ms for one in versions), default=None),
@@ -129,8 +129,10 @@ def _found(book: Book, asked: _Name, lasting: Lasting) -> tuple[Incident, Timeli
     raise UnknownIncidentError(f"{asked.target} had no incident at {iso(asked.at_ms)}; near it: {told}{lost}")
 
 
-def _looks(book: Book, contexts: Mapping[str, Context], span: Span, probe: ProbeKind) -> dict[str, Sequence[Mark]]:
-    return {name: book.marks(name, span) for name, one in sorted(contexts.items()) if one.probe == probe}
+def _looks(
+    book: Book, contexts: Mapping[str, Context], span: Span, *probes: ProbeKind
+) -> dict[str, Sequence[Mark]]:
+    return {name: book.marks(name, span) for name, one in sorted(contexts.items()) if one.probe in probes}
 
 
 def _is_near(one: KnownOutage, span: Span) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from wamon.core.finding import Column, Verdict
+from wamon.core.minutes import failed_of
 from wamon.core.notice_words import duration_text
+from wamon.core.observation import ProbeKind
 from wamon.core.timeline import MINUTE, iso
 from wamon.evidence.case import Case
 
@@ -28,10 +30,14 @@ _WORDS = {
 
 
 def severity(case: Case) -> Level:
-    """Critical: every send of every number failed for ten minutes while controls answered; urgent: most did."""
+    """Critical: every send of every number failed for ten minutes while controls answered; urgent: most did.
+
+    A minute of real messages of which some went through is no complete failure.
+    """
     sends = [mark.finding.column is Column.DOWN for marks in case.sends.values() for mark in marks]
     controls = [mark.finding.verdict is Verdict.OK for marks in case.controls.values() for mark in marks]
-    if sends and all(sends) and all(controls) and case.span.length_ms >= CRITICAL_AFTER_MS:
+    failed, of = _messages(case)
+    if sends and all(sends) and failed == of and all(controls) and case.span.length_ms >= CRITICAL_AFTER_MS:
         return Level.CRITICAL
     return Level.URGENT if 2 * sum(sends) > len(sends) else Level.STANDARD
 
@@ -47,10 +53,10 @@ def ticket_text(case: Case, traced: Sequence[Mapping[str, str]], ids: Mapping[st
         "",
         _WORDS[severity(case)],
         "",
-        f"What: {case.context.probe} calls to the WhatsApp Business Cloud API failed.",
+        f"What: {_what(case.context.probe)} the WhatsApp Business Cloud API failed.",
         f"Whose: {', '.join(f'{of} {found}' for of, found in ids.items()) or 'ids are not configured'}.",
         f"When (UTC): from {iso(one.opened_ms)} {until} ({duration_text(case.span.length_ms)}).",
-        f"How many: {len(bad)} of {len(inside)} calls of this check failed.",
+        f"How many: {_how_many(case, len(bad), len(inside))}",
         f"Error codes: {codes}.",
         f"Graph version served: {', '.join(sorted(_versions(case))) or 'not told'}.",
         f"Our own network: {_controls(case)}",
@@ -70,6 +76,24 @@ def ticket_text(case: Case, traced: Sequence[Mapping[str, str]], ids: Mapping[st
     if case.is_pruned:
         lines += ["", "Part of the single looks is no longer kept; the counts above are of the rest."]
     return "\n".join(lines) + "\n"
+
+
+def _what(probe: str) -> str:
+    return "messages sent through" if probe == ProbeKind.TRAFFIC else f"{probe} calls to"
+
+
+def _messages(case: Case) -> tuple[int, int]:
+    """Of real messages, how many failed and how many there were in the minutes that were kept whole."""
+    own = [one.exchange for one in case.kept if one.exchange.target == case.incident.target]
+    counts = [failed_of(one) for one in own if case.span.holds(one.at_ms or 0)]
+    return sum(failed for failed, _ in counts), sum(of for _, of in counts)
+
+
+def _how_many(case: Case, bad: int, looks: int) -> str:
+    failed, of = _messages(case)
+    if of:
+        return f"{failed} of {of} real messages and calls failed, in {bad} of {looks} minutes."
+    return f"{bad} of {looks} calls of this check failed."
 
 
 def _versions(case: Case) -> set[str]:
