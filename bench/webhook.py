@@ -1,8 +1,9 @@
 """Signed webhooks a second over 64 connections, each on the disk before its 200, against the same without a store.
 
-Prints one JSON line: posts a second of both, the ratio, the 50th and 99th percentile of what a durable post takes
-in milliseconds, and commits per post (one wait for the disk each). Rounds alternate, so that both meet the same
-machine; client and server are processes of their own. Figures are the medians of the rounds.
+On the durable side canaries and three traffic targets listen, as in a daemon. Prints one JSON line: posts a second
+of both, the ratio, the 50th and 99th percentile of what a durable post takes in milliseconds, and commits per post
+(one wait for the disk each). Rounds alternate, so that both meet the same machine; client and server are processes
+of their own. Figures are the medians of the rounds.
 """
 
 import asyncio
@@ -22,12 +23,18 @@ import uvloop
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.receiver import DOORS, VERIFY_TOKEN, signature, status_event
+from tests.support.whole import SETTINGS, Nobody
+from wamon.assembly import House
 from wamon.core.receipt import gist
 from wamon.ledger import Ledger, open_ledger
 from wamon.metrics import Tally
+from wamon.receiving import telling
 from wamon.schedule import wall_ms
+from wamon.settings import parse
 from wamon.web.serving import serve
 from wamon.web.webhook import Webhook
+from wamon.wiring import Askers
+from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.receive import Intake, parsed
 
 CONNECTIONS = 64
@@ -51,7 +58,10 @@ class WithoutStore:
 async def _serve(path: str, told: Connection) -> None:
     ledger: Ledger = open_ledger(Path(path))
     key = await ledger.write(lambda book: book.hash_key())
-    durable = Webhook(DOORS, VERIFY_TOKEN, Intake(ledger, key, wall_ms), Tally().received)
+    house = House(parse(SETTINGS), Bookkeeper(ledger, {}), Askers({}), wall_ms, drain=Nobody())
+    await house.wake_up()
+    hear = telling([house.canaries.hear, house.traffic.hear])
+    durable = Webhook(DOORS, VERIFY_TOKEN, Intake(ledger, key, wall_ms, hear), Tally().received)
     bare = Webhook(DOORS, VERIFY_TOKEN, WithoutStore(), Tally().received)
     async with serve(durable, "127.0.0.1", 0) as (_, first), serve(bare, "127.0.0.1", 0) as (_, second):
         told.send((first, second))

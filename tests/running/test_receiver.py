@@ -33,6 +33,25 @@ timeout = "1s"
 """
 RECEIVER = '[receiver]\nverify_token = "env:T_VERIFY"\napp_secret = "env:T_SECRET"\n'
 ACME = '[[accounts]]\nname = "acme"\napp_secret = "env:T_ACME"\n[[accounts]]\nname = "closed"\napp_secret = ""\n'
+EARS = """
+[graph]
+base_url = "http://127.0.0.1:9"
+access_token = "env:T_SECRET"
+app_secret = "env:T_SECRET"
+[[targets]]
+name = "send"
+probe = "message"
+phone_number_id = "106540352242922"
+to = "15550000000"
+template = "wamon_canary"
+[[targets]]
+name = "real"
+probe = "traffic"
+[[targets]]
+name = "incoming"
+probe = "traffic"
+direction = "receive"
+"""
 HANDSHAKE = "/webhook?hub.mode=subscribe&hub.challenge=4711&hub.verify_token=test+verify+token"
 
 
@@ -171,7 +190,7 @@ async def posting(daemon: Running, port: int, moods: random.Random) -> tuple[set
 
 @pytest.mark.grows
 def test_twenty_kills_lose_no_event_that_was_answered_200_and_store_none_twice(port: int, tmp_path: Path) -> None:
-    with running(tmp_path, quiet(tmp_path, port, RECEIVER), port, SECRETS) as daemon:
+    with running(tmp_path, quiet(tmp_path, port, RECEIVER + EARS), port, SECRETS) as daemon:
         acknowledged, kills = asyncio.run(posting(daemon, port, random.Random(20260302)))
         assert (len(acknowledged), kills) == (POSTS, KILLS)
         assert daemon.stop()[0] == 0

@@ -1,4 +1,4 @@
-"""Nothing of a person is in the database: ten thousand varied events, then its files are searched as bytes."""
+"""Nothing of a person is in the database: ten thousand varied events, and reports, then its files are searched."""
 
 import asyncio
 import base64
@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support.receiver import in_turn, listening
+from tests.support.receiver import in_turn
+from tests.support.whole import NUMBER, Whole, whole
+from wamon.core.timeline import MINUTE, iso
 
 EVENTS = 10_000
+REPORTED = 2_000
+FROM_S = 1_790_000_000
+HOUR_S = 3_600
+NOW_MS = (FROM_S + HOUR_S) * 1_000 + MINUTE
 SENT_ALONG = "order of somebody "
 BEGINNING = 6
 
@@ -52,7 +58,7 @@ class People:
         return self._moods.choice([131026, 131049, 131016, 130472, 131000, 131051])
 
     def instant(self) -> str:
-        return str(1_790_000_000 + self._moods.randrange(10**6))
+        return str(FROM_S + self._moods.randrange(HOUR_S))
 
     def _kept(self, text: str) -> str:
         self.secret.add(text)
@@ -158,6 +164,41 @@ def events(people: People) -> Iterator[bytes]:
         yield json.dumps(body, ensure_ascii=people.one_of(True, False)).encode()
 
 
+def call(people: People) -> Json:
+    """What an application of any kind might report of a call, redacted by nobody."""
+    number = people.number()
+    sent = {"contacts": [{"input": number, "wa_id": number}], "messages": [{"id": people.wamid(number)}]}
+    return {
+        "at": iso(int(people.instant()) * 1_000),
+        "probe": people.one_of("traffic", "message", None),
+        "phone_number_id": people.one_of(NUMBER, people.number()),
+        "account": people.one_of("graph", people.name()),
+        "request_fingerprint": people.text(),
+        "token_fingerprint": people.wamid(number),
+        "reached": people.one_of("answered", "sent"),
+        "failure": people.one_of(None, "read_timeout", people.text()),
+        "http_status": people.one_of(200, 400, 500, int(people.number())),
+        "headers": {"x-name": people.name(), people.text(): people.number()},
+        "body": people.one_of(sent, {"error": error(people)}, {"error": {"code": people.number()}}, people.text()),
+        "detail": people.text(),
+        "peer": people.number(),
+        "site": people.name(),
+        people.text(): people.number(),
+    }
+
+
+async def told(receiver: Whole, people: People) -> int:
+    """Report calls, a hundred at a time; how many outcomes were taken."""
+    client, taken = receiver.client(), 0
+    for _ in range(REPORTED // 100):
+        raw = json.dumps([call(people) for _ in range(100)]).encode()
+        http_status, answer = await receiver.report(client, raw)
+        assert http_status == 200, answer
+        taken += json.loads(answer)["taken"]
+    client.close()
+    return taken
+
+
 def forms_of(text: str) -> Iterator[bytes]:
     """How a text might stand in a file."""
     yield text.encode()
@@ -179,19 +220,25 @@ def test_no_number_name_text_or_wamid_of_anybody_is_in_the_database(tmp_path: Pa
     people = People(20260302)
 
     async def story() -> bytes:
-        async with listening(tmp_path / "wamon.db") as receiver:
-            found = await in_turn([receiver.client() for _ in range(32)], events(people))
+        async with whole(tmp_path / "wamon.db", NOW_MS) as receiver:
+            found, taken = await asyncio.gather(
+                in_turn([receiver.client() for _ in range(32)], events(people)), told(receiver, people)
+            )
             assert found == {200: EVENTS}
-            assert receiver.counted() == {"stored": EVENTS}
+            assert taken == REPORTED
             rows = (await receiver.ledger.sizes()).rows
             assert min(rows["status_reports"], rows["account_events"]) > EVENTS / 10
             assert (await receiver.ledger.read(lambda book: book.reports_of_canary("wamon:canary:send@17"))) != []
+            await receiver.house.traffic.judge(NOW_MS + MINUTE)
+            counted = receiver.house.tally.targets
+            assert all(sum(counted[name].verdicts.values()) >= 60 for name in ("real", "number", "incoming"))
             return written(tmp_path)
 
     kept = asyncio.run(story())
     assert len(kept) > 1_000_000
     assert b"wamon:canary:send@17" in kept
     assert b"DISABLED_UPDATE" in kept
+    assert b"application" in kept, "reports are there"
     assert len(people.secret) > 10 * EVENTS
     assert found_in(kept, people.secret) == []
 

@@ -116,7 +116,10 @@ class Minutes:
         start_ms = minute_of(one.at_ms)
         if start_ms in self._judged:
             return False
-        self._growing.setdefault(start_ms, _Growing()).add(one)
+        growing = self._growing.get(start_ms)
+        if growing is None:
+            growing = self._growing[start_ms] = _Growing()
+        growing.add(one)
         return True
 
     def ripe(self, now_ms: int) -> list[Minute]:
