@@ -17,7 +17,7 @@ from wamon.consulting import Consulting
 from wamon.core.cadence import CLOSES_AFTER_MS, next_weekly
 from wamon.core.calendar import Calendar, zones_of
 from wamon.core.days import Overlay, counted
-from wamon.core.incident import Incident, incidents
+from wamon.core.incident import Incident
 from wamon.core.knowledge import knowledge
 from wamon.core.observation import ProbeKind
 from wamon.core.ourselves import with_ourselves
@@ -43,6 +43,7 @@ from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.care import prune
 from wamon.work.close import close_day
 from wamon.work.look import TELL, Watch
+from wamon.work.past import past_incidents
 from wamon.work.reclassify import Outcome, Pass, reclassify
 from wamon.work.restate import Plan, Restated, everyone
 from wamon.work.ruling import KIND as RULING
@@ -172,14 +173,9 @@ class House:
         """Incidents of the days before memory begins, read off what was published of them."""
         today = day_of(now_ms, self.zone)
         last = day_of(now_ms - KEPT_IN_MEMORY_MS, self.zone)
-        timelines = await self.book.published_timelines(today - timedelta(days=SHOWN_DAYS), last)
-        end_ms = day_span(last, self.zone).end_ms
-        return tuple(
-            incident
-            for name, timeline in timelines.items()
-            if (one := self.vigil.watched.get(name))
-            for incident in incidents(name, timeline, end_ms, lasting=self.vigil.lasting, told=one.told)
-        )
+        first = today - timedelta(days=SHOWN_DAYS)
+        days = Span(day_span(first, self.zone).start_ms, day_span(last, self.zone).end_ms)
+        return await past_incidents(self.book, days, self.zone, self.vigil.watched, self.vigil.lasting)
 
     def overlay(self, now_ms: int, since_ms: int | None = None) -> Overlay:
         """Time in which nothing ran. Over it lies the maintenance that people declared."""

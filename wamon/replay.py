@@ -16,7 +16,7 @@ from wamon.core.cadence import next_close, next_weekly
 from wamon.core.days import PLATFORM, PLATFORM_RECEIVE, PLATFORM_SEND, counted
 from wamon.core.finding import Finding, Mark, Ruling, Verdict
 from wamon.core.gathering import Beside
-from wamon.core.incident import Incident, Lasting, incidents
+from wamon.core.incident import Incident, Lasting, due_after, incidents
 from wamon.core.knowledge import Knowledge, knowledge
 from wamon.core.notice import Notice
 from wamon.core.observation import Exchange, ProbeKind
@@ -282,19 +282,21 @@ class _Run:
         return document
 
     def _incidents(self) -> list[Incident]:
-        found = [
-            incident
-            for one in counted(self.targets)
-            for incident in incidents(
-                one.name,
-                self.archive[one.name].timeline(self.now_ms),
-                self.now_ms,
-                lasting=self.plan.lasting,
-                marks=self.archive[one.name].marks,
-                told=one.told,
-            )
-        ]
+        found = [incident for one in counted(self.targets) for incident in self._of(one)]
         return sorted(found, key=lambda one: (one.opened_ms, one.target))
+
+    def _of(self, one: Watched) -> list[Incident]:
+        roll, lasting = self.archive[one.name], self.plan.lasting
+        due_ms = due_after(roll.marks[-1], lasting) if roll.marks else 0
+        return incidents(
+            one.name,
+            roll.timeline(self.now_ms),
+            self.now_ms,
+            lasting=lasting,
+            codes=roll.codes,
+            due_ms=due_ms,
+            told=one.told,
+        )
 
 
 def _testimony(exchange: Exchange, before: Exchange | None) -> Exchange:

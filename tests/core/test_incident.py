@@ -3,9 +3,10 @@
 import pytest
 
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
-from wamon.core.incident import Incident, Kind, Lasting, incidents
+from wamon.core.incident import Incident, Kind, Lasting, coded, codes_of, due_after, incidents
+from wamon.core.roll import Roll
 from wamon.core.segments import account
-from wamon.core.timeline import MINUTE
+from wamon.core.timeline import HOUR, MINUTE, Span
 
 LETTERS = {
     ".": Finding(Verdict.OK, Cause.NONE, Column.UP),
@@ -27,7 +28,13 @@ def found(letters: str, confirm: int = 2) -> list[Incident]:
     """One look a minute from minute 0; blank is no look. Now is the last minute."""
     marks = [Mark(i * MINUTE, Context("api", MINUTE), LETTERS[one]) for i, one in enumerate(letters) if one != " "]
     now_ms = (len(letters) - 1) * MINUTE
-    return incidents("api", account(marks, now_ms, confirm=confirm), now_ms, lasting=Lasting(confirm), marks=marks)
+    return incidents(
+        "api",
+        account(marks, now_ms, confirm=confirm),
+        now_ms,
+        lasting=Lasting(confirm),
+        codes=codes_of(coded(marks)),
+    )
 
 
 def short(one: Incident) -> str:
@@ -100,3 +107,44 @@ def test_its_name_is_where_and_when_it_began() -> None:
     assert one.name == "api@1970-01-01T00:01:30Z"
     assert one.span(0).seconds == 120
     assert one.kind is Kind.OUTAGE
+
+
+@pytest.mark.parametrize(
+    ("interval_ms", "silent_ms", "last", "blind"),
+    [
+        (HOUR, 50 * MINUTE, ".", False),
+        (HOUR, 75 * MINUTE - 1, ".", False),
+        (HOUR, 75 * MINUTE, ".", True),
+        (MINUTE, 3 * MINUTE - 1, ".", False),
+        (MINUTE, 3 * MINUTE, ".", True),
+        (HOUR, 50 * MINUTE, "L", True),
+    ],
+)
+def test_a_target_is_blind_once_its_next_look_is_overdue(
+    interval_ms: int, silent_ms: int, last: str, blind: bool
+) -> None:
+    """What is looked at hourly owns three quarters of an hour: the rest until the next look is no trouble yet."""
+    marks = [Mark(n * interval_ms, Context("api", interval_ms), LETTERS["."]) for n in range(4)]
+    marks.append(Mark(4 * interval_ms, marks[0].context, LETTERS[last]))
+    now_ms, lasting = marks[-1].at_ms + silent_ms, Lasting()
+    due_ms = due_after(marks[-1], lasting)
+    told = incidents("api", account(marks, now_ms), now_ms, lasting=lasting, due_ms=due_ms)
+    assert [one.kind for one in told] == ([Kind.UNOBSERVED] if blind else [])
+
+
+def test_an_incident_keeps_its_codes_when_its_looks_are_settled() -> None:
+    """The most frequent first, as long as the timeline itself is kept."""
+    roll = Roll(settle_every=8)
+    for number, letter in enumerate("....AA....DDD" + "." * 60):
+        roll.add(Mark(number * MINUTE, Context("api", MINUTE), LETTERS[letter]))
+    now_ms = 72 * MINUTE
+
+    def told() -> list[tuple[int, ...]]:
+        timeline = roll.timeline(now_ms)
+        return [one.codes for one in incidents("api", timeline, now_ms, lasting=Lasting(), codes=roll.codes)]
+
+    assert len(roll.marks) < 30
+    assert told() == [(190,), (131016,)]
+    roll.forget_before(8 * MINUTE)
+    assert told() == [(131016,)]
+    assert roll.codes(Span(0, now_ms)) == (131016,)

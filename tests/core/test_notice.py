@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from wamon.core.announcing import Desk, announce
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
-from wamon.core.incident import Incident, Kind, Lasting, Severity, incidents
+from wamon.core.incident import Incident, Kind, Lasting, Severity, coded, codes_of, incidents
 from wamon.core.meta_page import Light
 from wamon.core.notice import NoticePhase, Told, severity
 from wamon.core.notice_words import clock, duration_text
@@ -349,7 +349,7 @@ def lived(letters: str) -> list[tuple[int, str, str]]:
     for half in range(2 * len(letters) + 8):
         now_ms = START + half * MINUTE // 2
         seen = [one for one in marks if one.at_ms <= now_ms]
-        found = incidents("api", account(seen, now_ms), now_ms, lasting=LASTING, marks=seen)
+        found = incidents("api", account(seen, now_ms), now_ms, lasting=LASTING, codes=codes_of(coded(seen)))
         desk = announce([(one, ProbeKind.API) for one in found], standing, now_ms, lasting=LASTING)
         standing = desk.told
         said += [(half // 2, one.key, one.phase.value) for one in desk.notices]

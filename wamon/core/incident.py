@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import takewhile
+from typing import NamedTuple
 
 import msgspec
 
@@ -81,26 +82,58 @@ class Lasting(msgspec.Struct, frozen=True):
     resolve_after_ms: int = 2 * MINUTE
 
 
+Codes = Callable[[Span], tuple[int, ...]]
+"""Meta's codes of the looks in a span, the most frequent first."""
+
+MOST_CODES = 3
+
+
+def codes_of(coded: Sequence[tuple[int, int]]) -> Codes:
+    """Of looks that brought a code, (instant, code) in their order."""
+
+    def within(span: Span) -> tuple[int, ...]:
+        first, last = (bisect_left(coded, (at_ms,)) for at_ms in span)
+        return tuple(code for code, _ in Counter(code for _, code in coded[first:last]).most_common(MOST_CODES))
+
+    return within
+
+
+def coded(marks: Iterable[Mark]) -> list[tuple[int, int]]:
+    """The looks that brought one of Meta's codes."""
+    return [(mark.at_ms, mark.finding.code) for mark in marks if mark.finding.code is not None]
+
+
+def due_after(last: Mark, lasting: Lasting) -> int:
+    """When the look after this one is overdue, and a target that nobody knows anything of is blind.
+
+    A quarter of the interval is grace: an hourly message may take so long to come back.
+    """
+    interval_ms = last.context.interval_ms
+    return last.at_ms + interval_ms + max(lasting.open_after_ms, interval_ms // 4)
+
+
 def incidents(
     target: str,
     timeline: Timeline,
     now_ms: int,
     *,
     lasting: Lasting,
-    marks: Sequence[Mark] = (),
+    codes: Codes = lambda _: (),
     since_ms: int | None = None,
+    due_ms: int = 0,
     told: bool = False,
 ) -> list[Incident]:
     """Every incident of one target, ordered by its beginning.
 
-    ``marks`` are recent looks, in their order, read for their codes only. ``since_ms`` is when observing began,
-    for time that no segment covers before the first. Of a target that is ``told`` time without a look is quiet.
+    ``codes`` gives Meta's codes in a span. ``since_ms`` is when observing began, for time that no segment covers
+    before the first. Until ``due_ms`` time after the last look is no blank: the next look is not overdue. Of a
+    target that is ``told`` time without a look is quiet.
     """
     segments = timeline.segments
     every = [
-        *(_incident(target, group, segments, marks) for group in _failing(segments)),
-        *(_incident(target, group, segments, marks) for group in _refused(segments, lasting)),
-        *_unobserved(target, segments, now_ms, lasting, since_ms, told=told),
+        *(_incident(target, group, segments, codes) for group in _failing(segments)),
+        *(_incident(target, group, segments, codes) for group in _refused(segments, lasting)),
+        *_unobserved(target, segments, _Until(now_ms, due_ms, told), lasting, since_ms),
     ]
     return sorted(every, key=lambda one: one.opened_ms)
 
@@ -149,7 +182,7 @@ def _in_a_row(group: Sequence[Segment]) -> int:
     return most
 
 
-def _incident(target: str, group: list[Segment], segments: Sequence[Segment], marks: Sequence[Mark]) -> Incident:
+def _incident(target: str, group: list[Segment], segments: Sequence[Segment], codes: Codes) -> Incident:
     weight: dict[tuple[Verdict, Cause], int] = {}
     columns: dict[Column, int] = {}
     for one in group:
@@ -160,8 +193,6 @@ def _incident(target: str, group: list[Segment], segments: Sequence[Segment], ma
     span = Span(group[0].start_ms, group[-1].end_ms)
     later = takewhile(lambda one: one.start_ms >= span.end_ms, reversed(segments))
     over = any(one.column is not Column.UNOBSERVED for one in later)
-    inside = marks[bisect_left(marks, span.start_ms, key=_at) : bisect_left(marks, span.end_ms, key=_at)]
-    codes = Counter(mark.finding.code for mark in inside if mark.finding.code is not None)
     return Incident(
         target=target,
         kind=_kind(max(columns, key=columns.__getitem__), cause),
@@ -170,12 +201,8 @@ def _incident(target: str, group: list[Segment], segments: Sequence[Segment], ma
         verdict=verdict,
         cause=cause,
         provisional=all(one.provisional for one in group),
-        codes=tuple(code for code, _ in codes.most_common(3)),
+        codes=codes(span),
     )
-
-
-def _at(mark: Mark) -> int:
-    return mark.at_ms
 
 
 def _kind(column: Column, cause: Cause) -> Kind:
@@ -184,12 +211,23 @@ def _kind(column: Column, cause: Cause) -> Kind:
     return {Column.DOWN: Kind.OUTAGE, Column.NETWORK: Kind.DISRUPTION, Column.USER: Kind.USER_ERROR}[column]
 
 
+class _Until(NamedTuple):
+    """Which time without a look is no trouble."""
+
+    now_ms: int
+    due_ms: int
+    told: bool
+
+    def quiet(self, blank: Span) -> bool:
+        return self.told or blank.end_ms == self.now_ms < self.due_ms
+
+
 def _unobserved(
-    target: str, segments: Sequence[Segment], now_ms: int, lasting: Lasting, since_ms: int | None, *, told: bool
+    target: str, segments: Sequence[Segment], until: _Until, lasting: Lasting, since_ms: int | None
 ) -> Iterator[Incident]:
     """Holes and looks without an opinion that together last as long as an incident must."""
-    for span, inside in _blanks(segments, now_ms, since_ms):
-        if span.length_ms < lasting.open_after_ms or (told and not inside):
+    for span, inside in _blanks(segments, until.now_ms, since_ms):
+        if span.length_ms < lasting.open_after_ms or (not inside and until.quiet(span)):
             continue
         longest = max(inside, key=lambda one: one.span.length_ms, default=None)
         closed = span.end_ms if segments and segments[-1].end_ms > span.end_ms else None

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from wamon.core.finding import Column, Finding, Mark
+from wamon.core.incident import coded, codes_of
 from wamon.core.segments import Segment, Timeline, account, judged_columns, settled_until
 from wamon.core.tallies import Tallies
 from wamon.core.timeline import MINUTE, Span
@@ -43,6 +44,7 @@ class Roll:
         self._brackets: list[Span] = []
         self._blips: list[int] = []
         self._slow: list[Span] = []
+        self._coded: list[tuple[int, int]] = []
         self._tallies = Tallies()
         self._settle_at = settle_every
 
@@ -80,6 +82,7 @@ class Roll:
         if cut > 0:
             self._keep(self._account(self.marks[: cut + 1], self.marks[cut].at_ms))
             self._tallies.take(_looks(self.marks[: cut + 1])[:-1])
+            self._coded.extend(coded(self.marks[:cut]))
             del self.marks[:cut]
             self._cut = True
         self._settle_at = len(self.marks) + self.settle_every
@@ -112,6 +115,10 @@ class Roll:
             slow=tuple(_touching(self._slow, fresh.slow)),
         )
 
+    def codes(self, span: Span) -> tuple[int, ...]:
+        """Meta's codes of a span, the most frequent first."""
+        return codes_of([*self._coded, *coded(self.marks)])(span)
+
     def tallies(self) -> Tallies:
         """All looks that are kept, counted by five minutes."""
         return self._tallies.with_looks(_looks(self.marks))
@@ -124,6 +131,7 @@ class Roll:
         self._brackets = [one for one in self._brackets if one.end_ms > at_ms]
         self._blips = [one for one in self._blips if one >= at_ms]
         self._slow = [one for one in self._slow if one.end_ms > at_ms]
+        self._coded = [one for one in self._coded if one[0] >= at_ms]
         self._tallies.forget_before(at_ms)
 
 

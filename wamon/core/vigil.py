@@ -9,7 +9,7 @@ from wamon.core.announcing import API_UPDATE_MS, FLAPPING_MS, REMEMBERED_MS, Des
 from wamon.core.contexts import Contexts
 from wamon.core.finding import Cause, Column, Finding, Mark, Origin, Ruling, Verdict
 from wamon.core.grouping import Kin
-from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, incidents
+from wamon.core.incident import THROTTLED_FOR_MS, Incident, Kind, Lasting, due_after, incidents
 from wamon.core.judgement import judge
 from wamon.core.knowledge import Knowledge, Look
 from wamon.core.maintenance import Cover, Window, covers
@@ -323,8 +323,11 @@ class Vigil:
     def incidents(self, target: str, now_ms: int) -> list[Incident]:
         """A target's incidents as far as its timeline is kept in memory."""
         roll = self._live(target)
+        due_ms = due_after(roll.marks[-1], self.lasting) if roll.marks else 0
         told, timeline = self.watched[target].told, roll.timeline(now_ms)
-        return incidents(target, timeline, now_ms, lasting=self.lasting, marks=roll.marks, told=told)
+        return incidents(
+            target, timeline, now_ms, lasting=self.lasting, codes=roll.codes, due_ms=due_ms, told=told
+        )
 
     def announcing(self, now_ms: int) -> bool:
         """Whether something may have to be told now."""

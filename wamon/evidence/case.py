@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from wamon.core.finding import Context, Mark
-from wamon.core.incident import Incident, Lasting, incidents
+from wamon.core.incident import Incident, Lasting, coded, codes_of, incidents
 from wamon.core.meta_outages import KnownOutage
 from wamon.core.observation import ProbeKind
 from wamon.core.reference import metas_past
@@ -115,7 +115,7 @@ def _found(book: Book, asked: _Name, lasting: Lasting) -> tuple[Incident, Timeli
     marks = book.marks(asked.target, reach)
     now_ms = marks[-1].at_ms + 1 if marks else asked.at_ms
     timeline = account(marks, now_ms, confirm=lasting.confirm)
-    every = incidents(asked.target, timeline, now_ms, lasting=lasting, marks=marks)
+    every = incidents(asked.target, timeline, now_ms, lasting=lasting, codes=codes_of(coded(marks)))
     for one in every:
         if one.opened_ms == asked.at_ms:
             return one, timeline

@@ -209,6 +209,20 @@ class Observed(Seals):
         for at_ms, blob, context, finding in rows:
             yield Witnessed(unpack_exchange(blob), contexts[context], grounds[finding].finding, later.get(at_ms))
 
+    def codes(self, target: str, span: Span) -> Counter[int]:
+        """How often each of Meta's codes was seen in a span. Good looks, which bring none, are not read."""
+        rows = self._connection.execute(
+            "SELECT o.finding, count(*) FROM exchanges e "
+            "JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms "
+            "WHERE e.target = ? AND e.at_ms >= ? AND e.at_ms < ? GROUP BY o.finding",
+            (self._names.find(target), *span),
+        ).fetchall()
+        grounds, found = self._grounds.words(), Counter[int]()
+        for finding, count in rows:
+            if (code := grounds[finding].finding.code) is not None:
+                found[code] += count
+        return found
+
     def first_ruling(self, target: str, at_ms: int) -> Ruling | None:
         """The ruling an observation was written with. Of one not kept whole, ``ruled_at_ms`` is its end."""
         row = self._connection.execute(
