@@ -188,7 +188,7 @@ def test_a_day_tells_its_stretches_its_rulings_and_what_was_published_of_it(clie
         "As it stands First said",
         "95.13 % 1:10:00 99.30 % 0:10:01",
         "up 22:50:00; down 1:10:00.",
-        "09:31:20 10:41:20 1:10:00 down Meta: system error, cause authentication; 7 looks",
+        "09:31:20 10:41:20 1:10:00 down Meta: system error, cause authentication, 7 looks",
         "Our side: user error, authentication (code 190) → became Meta: system error, service (code 131016)",
         "the weekly pass",
         "revision 2: 95.13 % 1:10:00 , weekly pass: same token valid (cloud-api)",
