@@ -2,8 +2,9 @@
 
 import pytest
 
+from wamon.core.coded import coded, codes_of
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
-from wamon.core.incident import Incident, Kind, Lasting, coded, codes_of, due_after, incidents
+from wamon.core.incident import Incident, Kind, Lasting, due_after, incidents
 from wamon.core.roll import Roll
 from wamon.core.segments import account
 from wamon.core.timeline import HOUR, MINUTE, Span

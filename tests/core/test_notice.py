@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wamon.core.announcing import Desk, announce
+from wamon.core.coded import coded, codes_of
 from wamon.core.finding import Cause, Column, Context, Finding, Mark, Verdict
-from wamon.core.incident import Incident, Kind, Lasting, Severity, coded, codes_of, incidents
+from wamon.core.incident import Incident, Kind, Lasting, Severity, incidents
 from wamon.core.meta_page import Light
 from wamon.core.notice import NoticePhase, Told, severity
 from wamon.core.notice_words import clock, duration_text

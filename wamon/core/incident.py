@@ -1,14 +1,13 @@
 """Incidents, read off a timeline: a reclassification may shorten, split or undo one with no state to repair."""
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
 
+from wamon.core.coded import Codes
 from wamon.core.finding import Cause, Column, Mark, Verdict
 from wamon.core.segments import Segment, Timeline
 from wamon.core.timeline import MINUTE, Span, iso
@@ -80,27 +79,6 @@ class Lasting(msgspec.Struct, frozen=True):
     confirm: int = 2
     open_after_ms: int = 2 * MINUTE
     resolve_after_ms: int = 2 * MINUTE
-
-
-Codes = Callable[[Span], tuple[int, ...]]
-"""Meta's codes of the looks in a span, the most frequent first."""
-
-MOST_CODES = 3
-
-
-def codes_of(coded: Sequence[tuple[int, int]]) -> Codes:
-    """Of looks that brought a code, (instant, code) in their order."""
-
-    def within(span: Span) -> tuple[int, ...]:
-        first, last = (bisect_left(coded, (at_ms,)) for at_ms in span)
-        return tuple(code for code, _ in Counter(code for _, code in coded[first:last]).most_common(MOST_CODES))
-
-    return within
-
-
-def coded(marks: Iterable[Mark]) -> list[tuple[int, int]]:
-    """The looks that brought one of Meta's codes."""
-    return [(mark.at_ms, mark.finding.code) for mark in marks if mark.finding.code is not None]
 
 
 def due_after(last: Mark, lasting: Lasting) -> int:

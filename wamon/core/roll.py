@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
+from wamon.core.coded import coded, codes_of
 from wamon.core.finding import Column, Finding, Mark
-from wamon.core.incident import coded, codes_of
 from wamon.core.segments import Segment, Timeline, account, judged_columns, settled_until
 from wamon.core.tallies import Tallies
 from wamon.core.timeline import MINUTE, Span

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from wamon.core.coded import coded, codes_of
 from wamon.core.finding import Context, Mark
-from wamon.core.incident import Incident, Lasting, coded, codes_of, incidents
+from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.meta_outages import KnownOutage
 from wamon.core.observation import ProbeKind
 from wamon.core.reference import metas_past

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.core.incident import MOST_CODES, Incident, Lasting, incidents
+from wamon.core.coded import MOST_CODES
+from wamon.core.incident import Incident, Lasting, incidents
 from wamon.core.timeline import Span, day_of
 from wamon.core.watched import Watched
 from wamon.ledger import Book
