@@ -1,5 +1,6 @@
 """Instants, spans and days: whole milliseconds since 1970 in UTC, half-open, cut in a zone."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -92,32 +93,39 @@ def days_between(first: date, last: date) -> Iterator[date]:
 def union(spans: Iterable[Span]) -> list[Span]:
     """Sorted, disjoint and joined where they touch; empty spans vanish."""
     joined: list[Span] = []
-    for span in sorted(one for one in spans if one.end_ms > one.start_ms):
-        if joined and span.start_ms <= joined[-1].end_ms:
-            if span.end_ms > joined[-1].end_ms:
-                joined[-1] = Span(joined[-1].start_ms, span.end_ms)
-        else:
+    last_ms: int | None = None
+    for span in sorted(one for one in spans if one[1] > one[0]):
+        start, end = span
+        if last_ms is None or start > last_ms:
             joined.append(span)
+            last_ms = end
+        elif end > last_ms:
+            joined[-1] = Span(joined[-1].start_ms, end)
+            last_ms = end
     return joined
 
 
 def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     """What remains of the spans once the holes are cut out; both are unioned first."""
     left, cuts = union(spans), union(holes)
+    if not cuts:
+        return left
     remains: list[Span] = []
-    for span in left:
-        start = span.start_ms
-        for cut in cuts:
-            if cut.end_ms <= start:
-                continue
-            if cut.start_ms >= span.end_ms:
-                break
+    place = 0
+    for start, end in left:
+        while place < len(cuts) and cuts[place].end_ms <= start:
+            place += 1
+        for cut in cuts[place : bisect_left(cuts, end, lo=place, key=_start)]:
             if cut.start_ms > start:
                 remains.append(Span(start, cut.start_ms))
-            start = max(start, cut.end_ms)
-        if start < span.end_ms:
-            remains.append(Span(start, span.end_ms))
+            start = cut.end_ms
+        if start < end:
+            remains.append(Span(start, end))
     return remains
+
+
+def _start(span: Span) -> int:
+    return span.start_ms
 
 
 def intersect(some: Iterable[Span], others: Iterable[Span]) -> list[Span]:
@@ -128,4 +136,17 @@ def intersect(some: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 def total_ms(spans: Iterable[Span], within: Span) -> int:
     """Milliseconds of disjoint spans inside a window."""
-    return sum(one.clip(within).length_ms for one in spans)
+    first, last = within
+    if last <= first:
+        return 0
+    return sum(min(end, last) - max(start, first) for start, end in spans if start < last and end > first)
+
+
+def clipped(spans: Iterable[Span], within: Span) -> list[Span]:
+    """The parts of spans inside a window; those wholly inside it are the same objects."""
+    first, last = within
+    return [
+        one if first <= one[0] and one[1] <= last else one.clip(within)
+        for one in spans
+        if one[0] < last and one[1] > first
+    ]

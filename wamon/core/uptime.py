@@ -6,7 +6,7 @@ import msgspec
 
 from wamon.core.finding import Cause, Column
 from wamon.core.segments import BEYOND_GRAPH_RULE, Segment, Timeline
-from wamon.core.timeline import Span, subtract, total_ms, union
+from wamon.core.timeline import Span, clipped, subtract, total_ms, union
 
 SUFFICIENT_COVERAGE = 0.90
 """Below this a day is "insufficient data" and Meta's formula is not applied to it."""
@@ -103,14 +103,14 @@ def figures(
     seen = [one for one in timeline.segments if one.start_ms < within.end_ms and one.end_ms > within.start_ms]
 
     def spans(chosen: Iterable[Segment]) -> list[Span]:
-        return subtract((one.span.clip(within) for one in chosen), covered)
+        return subtract(clipped((Span(one.start_ms, one.end_ms) for one in chosen), within), covered)
 
     down = spans(one for one in seen if one.column is Column.DOWN)
     user = spans(one for one in seen if one.column is Column.USER)
     network = spans(one for one in seen if one.column is Column.NETWORK)
     observed = spans(one for one in seen if one.column is not Column.UNOBSERVED)
     unseen = subtract([within], [*observed, *declared])
-    worst = subtract((s.clip(within) for s in (*timeline.brackets, *unseen, *user)), declared)
+    worst = subtract(clipped((*timeline.brackets, *unseen, *user), within), declared)
     return Figures(
         total_ms=within.length_ms,
         maintenance_ms=total_ms(declared, within),
@@ -121,11 +121,11 @@ def figures(
         down_ms=total_ms(down, within),
         meta_down_ms=_shared_ms(timeline.meta_down, down),
         blind_spot_ms=total_ms(network, within) + total_ms(spans(one for one in seen if _untracked(one)), within),
-        proven_down_ms=total_ms(subtract((s.clip(within) for s in timeline.proven), covered), within),
+        proven_down_ms=total_ms(subtract(clipped(timeline.proven, within), covered), within),
         worst_down_ms=total_ms(worst, within),
         blips=sum(within.holds(at_ms) for at_ms in timeline.blips),
         retroactive_ms=total_ms(union(afterwards), within),
-        slow_ms=total_ms(subtract((s.clip(within) for s in timeline.slow), covered), within),
+        slow_ms=total_ms(subtract(clipped(timeline.slow, within), covered), within),
     )
 
 

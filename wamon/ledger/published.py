@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from sqlite_utils import Database
 
 from wamon.core import publication as core
 from wamon.core.finding import Cause, Column, Verdict
@@ -30,8 +31,25 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[_Line]).decode
 
 
+MONTHS_KEPT = 320
+"""So many rows' months stay unpacked, a year of twenty rows: months that are over hardly ever change, and are read
+with every report. A question about more keeps none of them."""
+
+
+class _Month(NamedTuple):
+    """A month of a row as the cache holds it, and what it says."""
+
+    packed: bytes
+    trails: Mapping[tuple[str, date], Trail]
+
+
 class Published(Seals):
     """The part of the book that holds what was said of days. ``days`` is a cache over it, a row a month."""
+
+    def __init__(self, db: Database, place: str) -> None:
+        super().__init__(db, place)
+        self.unpacked: dict[tuple[str, str], _Month] = {}
+        """Months as they were last read, each with the bytes it was read from."""
 
     def publish(self, rows: Iterable[tuple[Publication, Sequence[Segment]]]) -> list[Publication]:
         """Append publications with their segments; gives them back with their number and revision."""
@@ -88,14 +106,32 @@ class Published(Seals):
     def trails(self, first: date, last: date) -> dict[tuple[str, date], Trail]:
         """The first and the latest publication of every row's day, both days included; from the cache."""
         edges = (first.strftime("%Y-%m"), last.strftime("%Y-%m"))
-        rows = self._connection.execute("SELECT month, trails FROM days WHERE month >= ? AND month <= ?", edges)
+        rows = self._connection.execute(
+            "SELECT month, target, trails FROM days WHERE month >= ? AND month <= ?", edges
+        ).fetchall()
         found: dict[tuple[str, date], Trail] = {}
-        for month, trails in rows.fetchall():
-            lines = self._lines(trails)
+        for (month, _), read in self._months(rows).items():
             if month in edges:
-                lines = [line for line in lines if first <= line[0].day <= last]
-            found |= {(latest.target, latest.day): (before or latest, latest) for latest, before in lines}
+                found.update((key, trail) for key, trail in read.trails.items() if first <= key[1] <= last)
+            else:
+                found.update(read.trails)
         return found
+
+    def _months(self, rows: Sequence[tuple[str, str, bytes]]) -> dict[tuple[str, str], _Month]:
+        """Rows of the cache unpacked; one whose bytes are those of last time is as it was last time."""
+        read: dict[tuple[str, str], _Month] = {}
+        for month, target, packed in rows:
+            before = self.unpacked.get((month, target))
+            same = before is not None and before.packed == packed
+            read[month, target] = before if before is not None and same else self._month(packed)
+        if len(read) <= MONTHS_KEPT:
+            kept = self.unpacked | read
+            self.unpacked = kept if len(kept) <= MONTHS_KEPT else read
+        return read
+
+    def _month(self, packed: bytes) -> _Month:
+        lines = self._lines(packed)
+        return _Month(packed, {(one.target, one.day): (before or one, one) for one, before in lines})
 
     def publications(
         self, *, target: str | None = None, day: date | None = None, as_of_ms: int | None = None
