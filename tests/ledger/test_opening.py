@@ -50,7 +50,7 @@ def foreign(path: Path) -> None:
 
 def newer(path: Path) -> None:
     db = sqlite3.connect(made(path))
-    db.execute("PRAGMA user_version = 9")
+    db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     db.close()
 
 
@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "newer": (
         newer,
-        f"its schema is number 9, this wamon knows up to {SCHEMA}: it was written by a newer wamon; "
+        f"its schema is number {SCHEMA + 1}, this wamon knows up to {SCHEMA}: it was written by a newer wamon; "
         "install that version again, or restore the backup made before",
     ),
     "cut short": (
