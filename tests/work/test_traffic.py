@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tests.ledger.sample import published
@@ -17,6 +19,7 @@ from wamon.core.knowledge import knowledge
 from wamon.core.minutes import GRACE_MS
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.receipt import gist
+from wamon.core.review import Ground, judge_again
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span
 from wamon.core.traffic import Outcome, reported
 from wamon.core.vigil import Vigil, Watched
@@ -62,6 +65,7 @@ class Played:
         self.tally = Tally([one.name for one in TARGETS])
         self.vigil = Vigil(knowledge(), Lasting())
         watch = Watch(self.vigil, Nobody(), self.book, self.tally, self.clock)
+        await self.ledger.write(lambda book: book.hash_key())
         await self.book.activate([one.name for one in TARGETS], self.now_ms)
         for one in TARGETS:
             self.vigil.watch(one)
@@ -319,6 +323,36 @@ def test_storage_grows_with_minutes_and_failures_and_not_with_messages(tmp_path:
     assert many[1]["observations"] == 40, "a minute for each of two targets"
     assert many[1]["status_reports"] == many[1]["receipts"] == many[1]["reported"] == 0
     assert many[0] < few[0] * 1.1, "larger counts have more digits"
+
+
+@pytest.mark.parametrize(("delivered", "column"), [(1, "down"), (2, "up"), (3, "up")])
+def test_a_minute_is_acquitted_at_once_when_fewer_than_half_stay_against_it(
+    tmp_path: Path, delivered: int, column: str
+) -> None:
+    async def story(played: Played) -> None:
+        for n in range(6):
+            await played.tell(f"wamid.{n}", "failed" if n < 4 else "sent", 131000 if n < 4 else None)
+        await played.judge(MINUTE + GRACE_MS)
+        assert await played.seen() == [(0, "down", 131000)]
+        played.now_ms += 5 * MINUTE
+        for n in range(delivered):
+            await played.tell(f"wamid.{n}", "delivered")
+        await played.judge(GRACE_MS)
+        assert [column for _, column, _ in await played.seen()] == [column]
+        assert played.restored == (["one number", "real"] if column == "up" else [])
+        await played.judge(MINUTE)
+        rulings = await played.ledger.read(lambda book: book.rulings(Span(0, NOON + HOUR), targets=["real"]))
+        assert [(one.ruling.origin.value, one.ruling.finding.rule) for one in rulings] == (
+            [("follow_up", "delivered_wins")] if column == "up" else []
+        )
+        beside = await played.book.beside(TARGETS, Span(0, NOON + HOUR))
+        assert len(beside.delivered) == delivered
+        own = await played.book.account("real", "graph", Span(0, NOON + HOUR))
+        ground = Ground(TARGETS, {}, played.vigil.known, ZoneInfo("UTC"), 2, played.now_ms, lambda _t, _d: None)
+        found = judge_again([own], Span(0, NOON + HOUR), msgspec.structs.replace(ground, beside=beside))
+        assert list(found.rulings) == [], "the weekly pass finds what was found at once"
+
+    told(tmp_path, story)
 
 
 def test_nothing_of_a_day_that_was_published_is_changed_by_what_comes_late(tmp_path: Path) -> None:

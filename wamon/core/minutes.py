@@ -153,7 +153,7 @@ def observation(target: str, minute: Minute, known: Knowledge) -> Exchange:
     """A minute as one exchange: that of the outcome that speaks for it, with the count of all beside it.
 
     At least half of the outcomes down: the most frequent of those. Else the most frequent of the column that most
-    of the others have.
+    of the others have. ``against`` counts all of the column of a minute that is not good.
     """
     found = {facts: judge(as_exchange(facts, minute.at_ms), known) for facts in minute.counts}
     column = _prevailing(minute.counts, found)
@@ -165,7 +165,9 @@ def observation(target: str, minute: Minute, known: Knowledge) -> Exchange:
     body = shown.body
     if chosen.source is Source.WEBHOOK and chosen.message_status == FAILED:
         body = _failures(chosen, minute, found)
-    return msgspec.structs.replace(shown, body={**body, "minute": _document(minute)})
+    against = sum(outcomes for facts, outcomes in minute.counts.items() if found[facts].column is column)
+    counted = {} if column is Column.UP else {"against": against}
+    return msgspec.structs.replace(shown, body={**body, "minute": {**counted, **_document(minute)}})
 
 
 _ORDER = (Column.UP, Column.USER, Column.NETWORK, Column.UNOBSERVED)

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from wamon.core.finding import Finding, Mark
+from wamon.core.finding import Finding, Mark, Ruling, Verdict
+from wamon.core.heard import webhook_name
 from wamon.core.knowledge import Knowledge
 from wamon.core.latency import Sketch
 from wamon.core.minutes import GRACE_MS, Minute, Minutes, minute_of, observation
@@ -14,6 +15,7 @@ from wamon.core.traffic import DELIVERED_TO, SENT, Outcome, concerned, heard
 from wamon.core.watched import Watched
 from wamon.ledger.failures import LedgerError
 from wamon.ledger.words import Arrival
+from wamon.work.acquitting import Acquitting
 
 _log = logging.getLogger("wamon.traffic")
 
@@ -55,6 +57,8 @@ class Book(Protocol):
 
     async def keep_message_latencies(self, target: str, at_ms: int, sketches: Mapping[str, Sketch]) -> None: ...
 
+    async def append_rulings(self, rulings: Sequence[Ruling]) -> object: ...
+
     async def closed_ms(self) -> int:
         """Where the last day ends that was published; 0 before the first."""
         ...
@@ -92,12 +96,15 @@ class Traffic:
         self._restore = restore
         self.on_took: Callable[[str, int, Mapping[str, Sketch]], None] = lambda _name, _at_ms, _took: None
         """Hears how long the messages of a minute took, by status."""
+        self._acquitting = Acquitting()
         self._open_from_ms = 0
         self._names: dict[tuple[str, str, str], list[str]] = {}
 
     def hear(self, arrival: Arrival) -> None:
         """A webhook is on the disk: what it tells of real messages is counted."""
+        evidence = webhook_name(arrival.account, arrival.received_at_ms)
         for one in heard(arrival.account, arrival.received_at_ms, arrival.gist) if self.minutes else ():
+            self._acquitting.hear(one, evidence)
             self._gather(one)
 
     async def report(self, batch: bytes, outcomes: Sequence[Outcome]) -> bool:
@@ -154,11 +161,21 @@ class Traffic:
                 await self._judge(name, minute)
             if ripe and ripe[0].start_ms < now_ms - _RECENT_MS:
                 await self._restore(name, now_ms)
+        await self._acquit(now_ms)
+
+    async def _acquit(self, now_ms: int) -> None:
+        """What was delivered after all speaks against nobody; what comes later still is the weekly pass's."""
+        if rulings := list(self._acquitting.rulings(self._known.catalogue.edition, now_ms)):
+            await self._book.append_rulings(rulings)
+            for name in sorted({one.target for one in rulings}):
+                await self._restore(name, now_ms)
 
     async def _judge(self, name: str, minute: Minute) -> None:
         await self._time(name, minute)
         before = self._watch.last.get(name)
-        await self._watch.take(observation(name, minute, self._known))
+        seen = observation(name, minute, self._known)
+        if (await self._watch.take(seen)).verdict is not Verdict.OK:
+            self._acquitting.watch(seen)
         if before is not None and before[0] > minute.at_ms:
             self._watch.last[name] = before
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from wamon.core.finding import Mark
+from wamon.core.finding import Mark, Ruling
 from wamon.core.latency import Sketch
 from wamon.core.timeline import Span, day_span
 from wamon.core.traffic import Outcome
@@ -37,6 +37,10 @@ class TrafficBook:
     async def keep_message_latencies(self, target: str, at_ms: int, sketches: Mapping[str, Sketch]) -> None:
         """Write down how long the messages of a minute took."""
         await self._ledger.write(lambda book: book.keep_message_latencies(target, at_ms, sketches))
+
+    async def append_rulings(self, rulings: Sequence[Ruling]) -> object:
+        """Write later rulings."""
+        return await self._ledger.append_rulings(rulings)
 
     async def took(self, target: str, status: str, span: Span) -> Mapping[int, Sketch]:
         """How long a target's messages of a span took to a status, by hour."""

@@ -2,12 +2,15 @@
 
 from wamon.core.evidence import Record
 from wamon.core.finding import Cause, Column, Finding, Scope, Verdict
-from wamon.core.graph_error import StatusReport, status_reports
-from wamon.core.observation import ProbeKind
+from wamon.core.graph_error import StatusReport, number_of, status_reports
+from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.rules_hindsight.case import Case, Turned, at_ms, blame_us
 from wamon.core.rules_hindsight.episode import MOST_EVIDENCE
 from wamon.core.rules_hindsight.history import History
 from wamon.core.timeline import MINUTE, Span
+
+ARRIVED = Finding(Verdict.OK, Cause.NONE, Column.UP, Scope.REQUEST, rule="delivered_wins")
+"""What a message that was delivered after all was."""
 
 USUAL_WAIT_MS = 2 * MINUTE
 """How long a canary is waited for where the recording does not say: the default of ``delivery_deadline``."""
@@ -76,14 +79,23 @@ def delivered_wins(case: Case, past: History) -> Turned | None:
     """One message may be reported failed and delivered: then it was delivered.
 
     Preconditions: every message that this look reports as failed has a `delivered`, `read` or `played` anywhere in
-    the statuses known by now, under the same message id or the same text sent along.
+    the statuses known by now, under the same message id or the same text sent along. Of a minute of real messages
+    so many of them that fewer than half of its outcomes are left against it.
     """
     failed = [one for one in status_reports(case.exchange.body) if _failed(one)]
-    proofs = [_proof(one, past) for one in failed]
-    if not proofs or "" in proofs:
+    proofs = [proof for one in failed if (proof := _proof(one, past))]
+    if not proofs or not acquitted(case.exchange, len(failed), len(proofs)):
         return None
-    arrived = Finding(Verdict.OK, Cause.NONE, Column.UP, Scope.REQUEST, rule="delivered_wins")
-    return Turned(arrived, tuple(proofs[:MOST_EVIDENCE]))
+    return Turned(ARRIVED, tuple(proofs[:MOST_EVIDENCE]))
+
+
+def acquitted(exchange: Exchange, failed: int, delivered: int) -> bool:
+    """Whether so many deliveries of so many failed messages leave nothing of a look, or too little of a minute."""
+    minute = exchange.body.get("minute") if isinstance(exchange.body, dict) else None
+    if exchange.probe is not ProbeKind.TRAFFIC or not isinstance(minute, dict):
+        return delivered == failed
+    against, outcomes = number_of(minute.get("against")), number_of(minute.get("outcomes"))
+    return against is not None and outcomes is not None and 2 * (against - delivered) < outcomes
 
 
 def _failed(report: StatusReport) -> bool:
