@@ -1,16 +1,22 @@
 """Which configuration a command goes by: the file it was given, or what ``wamon run`` does without one."""
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
 
 from wamon.cli.answers import CannotError
+from wamon.cli.service_places import service_places
 from wamon.settings import AnyTarget, Receiver, Settings, SettingsError, default_settings, load
 
 
 def settings_of(config: Path | None, *, may_be_idle: bool = False) -> Settings:
-    """The settings of a file, or the default ones. Raises CannotError with every problem, one a line."""
+    """The settings of a file, or the default ones. Raises CannotError with every problem, one a line.
+
+    Of a service's configuration the service's own places are taken: so a shell finds its ledger and its socket.
+    """
+    os.environ.update(service_places(config, os.environ))
     try:
         return default_settings() if config is None else load(config, may_be_idle=may_be_idle)
     except SettingsError as refused:

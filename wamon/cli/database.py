@@ -24,13 +24,20 @@ from wamon.work.care import CARE, RECEIPTS_KEPT_MS
 def database_of(settings: Settings) -> Path:
     """Where the ledger is. Raises CannotError when there is none yet."""
     path = settings.service.database_path(os.environ)
-    if not path.exists():
+    if not _exists(path):
         raise CannotError(
             f"there is no database {path.absolute()}: wamon run makes it; "
             "name the daemon's configuration with -c, and run this where the daemon runs",
             BAD_NEWS,
         )
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        raise CannotError(f"{path} cannot be read: run this as root, or as the daemon's user", BAD_NEWS) from None
 
 
 def opened(settings: Settings) -> Book:

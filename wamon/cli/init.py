@@ -10,6 +10,8 @@ from wamon.cli.answers import FINE, CannotError, say
 from wamon.settings import RefusedError, SettingsError, parse
 from wamon.settings import values as v
 
+_NEXT = ("check", "notify test", "run")
+
 Answers = Mapping[str, str]
 
 
@@ -77,7 +79,7 @@ def init_command(file: Path) -> int:
     except OSError as refused:
         reason = (refused.strerror or "refused").lower()
         raise CannotError(f"{file} cannot be written: {reason}") from None
-    sys.stdout.write(f"{file} is written. Next:\n  wamon check -c {file}\n  wamon run -c {file}\n")
+    sys.stdout.write(f"{file} is written. Next:\n" + "".join(f"  wamon {one} -c {file}\n" for one in _NEXT))
     return FINE
 
 

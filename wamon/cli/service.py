@@ -4,43 +4,56 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import wamon
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, say
 from wamon.cli.configuration import settings_of
+from wamon.cli.service_secrets import loading, refuse_unreachable
 
 UNIT = "wamon.service"
+SCRAPED = """\
+The status page is on http://{listen}/. A job for Prometheus:
+  - job_name: wamon
+    static_configs:
+      - targets: ["{listen}"]"""
 _HIDDEN = ("/home", "/root", "/run/user")
 """What the unit's ``ProtectHome=`` hides from the service."""
 
 
 def install_command(config: Path, folder: Path, *, only_print: bool, yes: bool) -> int:
     """Print the unit; then write it, and have systemd start it. Raises CannotError with what stands in the way."""
-    text = unit_text(program(), config.absolute())
+    settings = settings_of(config) if config.exists() or not only_print else None
+    credentials = loading(settings, config) if settings else []
+    text = unit_text(program(), config.absolute(), credentials)
     sys.stdout.write(text)
-    if only_print:
+    if only_print or settings is None:
         return FINE
     sys.stdout.flush()
-    settings_of(config)
     refuse_hidden(program(), Path(sys.executable).resolve())
     place = folder / UNIT
+    refuse_unreachable(settings, config, place.with_name(f"{UNIT}.d"))
     if not yes and not _agreed(place):
         say("wamon: nothing was installed")
         return BAD_NEWS
     put(place, text)
     start(place)
+    say(SCRAPED.format(listen=settings.service.listen))
     return FINE
 
 
-def unit_text(executable: Path, config: Path) -> str:
-    """The unit as shipped, with this program and this configuration in it."""
-    return re.sub(
+def unit_text(executable: Path, config: Path, credentials: Sequence[str] = ()) -> str:
+    """The unit as shipped, with this program, this configuration and its credentials in it."""
+    text = re.sub(
         r"^(Exec\w+=-?)/opt/wamon/bin/wamon (.*) -c .*$",
         lambda line: f"{line[1]}{executable} {line[2]} -c {config}",
         _shipped(),
         flags=re.MULTILINE,
+    )
+    return re.sub(
+        r"(^#LoadCredential=.*\n)+", "".join(f"{one}\n" for one in credentials), text, flags=re.MULTILINE
     )
 
 
