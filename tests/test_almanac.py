@@ -110,14 +110,16 @@ def test_the_digest_comes_once_a_day_at_its_time_and_on_mondays_it_is_the_week_s
     days = Days(tmp_path)
     days.now_ms = parse_iso("2026-11-06T05:00:00Z")  # a Friday
     told = asyncio.run(days.start(2, "digest"))
-    assert told == ["Digest · 2026-11-05 · 2 things ahead"], "before its time the first round tells nothing"
+    assert told == ["Digest · 2026-11-05 · no incident · 2 things ahead"], (
+        "before its time the first round tells nothing"
+    )
     assert days.now_ms == parse_iso("2026-11-06T08:00:00Z")
     days.now_ms += HOUR
     assert asyncio.run(days.start(1, "digest")) == told, "a restart repeats nothing"
     assert asyncio.run(days.start(4, "digest"))[1:] == [
-        "Digest · 2026-11-06 · 2 things ahead",
-        "Digest · 2026-11-07 · 2 things ahead",
-        "Digest · week 2026-11-02 to 2026-11-08 · 3 things ahead",
+        "Digest · 2026-11-06 · no incident · 2 things ahead",
+        "Digest · 2026-11-07 · no incident · 2 things ahead",
+        "Digest · week 2026-11-02 to 2026-11-08 · no incident · 3 things ahead",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.program import wamon
 from tests.cli.test_notify import CHANNELS, sink
-from wamon.cli.last_word import letter
+from wamon.core.own_words import last_word
 
 ENDS = {
     "watchdog": ("6", "it hung, and the watchdog ended it"),
@@ -34,7 +34,7 @@ def ended(folder: Path, base: str, how: str, status: str = "", text: str = CHANN
 
 @pytest.mark.parametrize(("how", "status", "words"), [(how, *rest) for how, rest in ENDS.items()], ids=ENDS)
 def test_it_says_how_the_service_ended(how: str, status: str, words: str) -> None:
-    title = letter(how, status).title
+    title = last_word(os.uname().nodename, how, status, 0).title
     assert title == f"[CRITICAL] wamon on {os.uname().nodename} ended · {words} · do: journalctl -u wamon -n 100"
 
 
@@ -50,7 +50,7 @@ def test_a_crash_loop_says_it_once_an_hour_even_of_a_refused_configuration(tmp_p
         for _ in range(2):
             assert ended(tmp_path, base, "exit-code", "2", refused) == (0, "")
         assert len(posts) == 2
-        assert {post["title"] for post in posts} == {letter("exit-code", "2").title}
+        assert {post["title"] for post in posts} == {last_word(os.uname().nodename, "exit-code", "2", 0).title}
         an_hour_ago = time.time() - 3601
         os.utime(tmp_path / "run" / "last-word", (an_hour_ago, an_hour_ago))
         assert ended(tmp_path, base, "exit-code", "2", CHANNELS)[0] == 0

@@ -118,5 +118,5 @@ def test_a_kind_that_is_none_is_refused_with_those_there_are() -> None:
     ended = asked("notify", "preview", "outage", "reopened")
     assert (ended.code, ended.err) == (
         2,
-        "wamon: no outage is told as 'reopened'; it is told as opened, resolved\n",
+        "wamon: no outage is told as 'reopened'; it is told as opened, resolved, changed, reminder, note\n",
     )

@@ -12,7 +12,7 @@ from wamon.core.incident import Incident, Kind
 from wamon.core.notice import Notice
 from wamon.core.notice_facts import DigestFacts
 from wamon.core.observation import ProbeKind
-from wamon.core.publication import DayState
+from wamon.core.publication import DayState, Publication
 from wamon.core.report import Day, Report, State, TargetReport
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, day_of, parse_iso
 from wamon.core.uptime import Figures
@@ -92,6 +92,43 @@ def test_what_lasts_says_so_and_of_many_the_first_twenty_are_named() -> None:
     (open_,) = told(reported((1, QUIET), incidents=(one(90, over=False),))).incidents
     assert open_.lasted == "22 h 30 min, still open"
     assert (open_.whose, open_.what) == ("Our side", "a permission is missing")
+
+
+def blank(target: str, since: int, minutes: int, cause: Cause = Cause.LOCAL_NETWORK) -> Incident:
+    start_ms = NOW - DAY + since * MINUTE
+    end_ms = start_ms + minutes * MINUTE
+    return Incident(target, Kind.UNOBSERVED, start_ms, end_ms, Verdict.NETWORK_ERROR, cause)
+
+
+def test_time_that_nobody_observed_is_no_incident_and_one_line_for_all_that_missed_it() -> None:
+    gone = (blank("api", 0, 25), blank("webhook", 2, 24), blank("api", 300, 5, Cause.NONE))
+    report = reported((1, QUIET), incidents=tuple(reversed(gone)))
+    facts = told(report)
+    assert (facts.incidents, facts.calm) == ((), False)
+    assert facts.unseen == (
+        "2026-11-08 08:00 (25 min) api, webhook: our own line was away",
+        "2026-11-08 13:00 (5 min) api: nothing was looked at",
+    )
+    notice = digest(report, [], {}, NOW, weekly=False)
+    assert notice is not None
+    assert notice.title == "Digest · 2026-11-08 · no incident · 2 times unobserved"
+    assert "Not observed, which counts neither as up nor as down:\n- 2026-11-08 08:00" in written(notice).body
+
+
+def test_parts_of_the_platform_are_not_told_apart_and_a_day_is_counted_once() -> None:
+    day = day_of(NOW - 3 * DAY, ZoneInfo("UTC"))
+    trail = {
+        (name, day): tuple(
+            Publication(name, day, "UTC", n, NOW - HOUR, Figures(total_ms=DAY, down_ms=n * HOUR), "weekly pass")
+            for n in (1, 2)
+        )
+        for name in ("api", "platform", "platform.send")
+    }
+    notice = digest(reported((1, QUIET)), [], trail, NOW, weekly=True)  # type: ignore[arg-type]
+    assert notice is not None
+    assert isinstance(notice.facts, DigestFacts)
+    assert [one.partition(" ")[0] for one in notice.facts.changed] == ["api", "platform"]
+    assert notice.title.endswith("no incident · 1 day restated")
 
 
 def test_each_has_a_key_of_its_day_and_sort() -> None:

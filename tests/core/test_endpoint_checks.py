@@ -112,7 +112,7 @@ def test_a_flaw_is_told_with_whose_it_is_what_it_is_and_what_to_do(flaw: Flaw) -
     (mended,) = notices("webhook", [Checked(flaw, False)], {flaw: NOW - HOUR}, NOW)
     assert (mended.kind, mended.phase) == (Kind.ENDPOINT, "resolved")
     assert mended.title.startswith("[RESOLVED] Our endpoint · ")
-    assert "2026-11-22T02:00:00Z" in written(mended).body
+    assert "2026-11-22 02:00 UTC" in written(mended).body
 
 
 def test_a_wrong_token_reads_as_a_person_would_read_it() -> None:

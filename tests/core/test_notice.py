@@ -1,5 +1,6 @@
 """What people are told: the exact first lines, once for each change, under names that stay."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -278,12 +279,13 @@ def test_the_note_says_what_it_was_counted_as() -> None:
         Severity.STANDARD,
         "a, b",
     )
-    assert "a: 2026-11-03T10:14:00Z to 2026-11-03T10:16:10Z" in written(note).body
+    said = "- a: 2026-11-03 10:14 UTC to 2026-11-03 10:16 UTC (2 min 10 s), our own line was away"
+    assert said in written(note).body
 
 
 def test_nothing_is_repeated_by_who_knows_what_was_told() -> None:
     incident = out()
-    known = Told("send", Kind.OUTAGE, START - 30_000, None, "send@earlier")
+    known = Told("send", Kind.OUTAGE, START - 30_000, None, "send@earlier", said_ms=START)
     assert told((59, [incident]), before=(known,)) == []
 
 
@@ -374,24 +376,49 @@ def test_a_blip_and_calm_are_silence(letters: str) -> None:
 
 
 def test_what_stays_open_is_remembered_with_growing_gaps_and_not_where_somebody_sees_to_it() -> None:
-    hours = (0.5, 1, 1.1, 3.9, 4, 12, 23.9, 24, 25, 48, 72)
-    steps = [(60 * hour, [out()]) for hour in hours]
-    assert told((2, [out()]), *steps) == [
+    minutes = [2 + 60 * hour for hour in (0.5, 0.99, 1, 1.1, 3.9, 4, 12, 23.9, 24, 25, 48, 72)]
+    assert told((2, [out()]), *((minute, [out()]) for minute in minutes)) == [
         (2, "opened"),
-        *((60 * hour, f"reminder:{n}") for n, hour in enumerate((1, 4, 12, 24, 48, 72), 1)),
+        *((2 + 60 * hour, f"reminder:{n}") for n, hour in enumerate((1, 4, 12, 24, 48, 72), 1)),
     ]
     standing = announce([(out(), ProbeKind.MESSAGE)], (), START + 2 * MINUTE, lasting=LASTING).told
     for by, target, minute, heard in (("anna", "send", 30, 0), ("anna", "other", 30, 1), ("", "send", 30, 1)):
         remark = Remark(target, START + minute * MINUTE, START, by, "on it", ack=bool(by))
         desk = announce(
-            [(out(), ProbeKind.MESSAGE)], standing, START + HOUR, lasting=LASTING, acknowledged=[remark]
+            [(out(), ProbeKind.MESSAGE)], standing, START + 2 * HOUR, lasting=LASTING, acknowledged=[remark]
         )
         assert len(desk.notices) == heard
 
 
+def test_a_first_line_says_what_is_new_of_what_was_told_before() -> None:
+    def desk(minute: int, found: Incident, before: Desk | None = None) -> Desk:
+        told = before.told if before else ()
+        return announce([(found, ProbeKind.MESSAGE)], told, START + minute * MINUTE, lasting=LASTING)
+
+    opened = desk(2, out())
+    graver = desk(5, trouble(Kind.USER_ERROR, USER, Cause.AUTHENTICATION), opened)
+    over = desk(30, trouble(Kind.OUTAGE, SYSTEM, Cause.SERVICE, closed=20), opened)
+    again = desk(32, out(), over)
+    lines = [
+        one.notices[0].title.partition(" · ")[0] for one in (opened, graver, desk(90, out(), opened), over, again)
+    ]
+    assert lines == [
+        "[CRITICAL] Meta", "[CRITICAL] Now: Our side", "[CRITICAL] Still: Meta", "[RESOLVED] Meta",
+        "[CRITICAL] Again: Meta",
+    ]  # fmt: skip
+
+
 def test_a_restart_reminds_nobody_again() -> None:
     known = Told("send", Kind.OUTAGE, START, None, out().name, severity=Severity.CRITICAL, reminded=2)
+    known = msgspec.structs.replace(known, said_ms=START + 4 * HOUR)
     assert told((5 * 60, [out()]), (11 * 60, [out()]), before=(known,)) == []
+    assert told((12 * 60, [out()]), before=(known,)) == [(12 * 60, "reminder:3")]
+
+
+def test_nobody_is_reminded_within_the_hour_of_the_last_word_however_long_it_lasts() -> None:
+    late = announce([(out(), ProbeKind.MESSAGE)], (), START + 59 * MINUTE, lasting=LASTING).told
+    assert told((60, [out()]), (118, [out()]), before=late) == []
+    assert told((119, [out()]), before=late) == [(119, "reminder:1")]
 
 
 @pytest.mark.parametrize(
@@ -413,7 +440,8 @@ def test_a_silence_holds_back_what_it_is_about_while_it_lasts(
 ) -> None:
     desk = announce([(out(), ProbeKind.MESSAGE)], (), START + 2 * MINUTE, lasting=LASTING, silences=[silence])
     assert [(2, one.phase.value) for one in desk.notices] == heard
-    after = announce([(out(), ProbeKind.MESSAGE)], desk.told, START + HOUR, lasting=LASTING, silences=[silence])
+    later_ms = START + HOUR + 2 * MINUTE
+    after = announce([(out(), ProbeKind.MESSAGE)], desk.told, later_ms, lasting=LASTING, silences=[silence])
     assert len(after.notices) == 1, "what is still open is told when the silence is over, or reminded of"
 
 

@@ -8,11 +8,19 @@ import pytest
 
 from wamon.cli.example_digests import calm_digest, daily_digest
 from wamon.cli.examples import examples
+from wamon.cli.notify import letter_of
+from wamon.core.announcing import announce
 from wamon.core.dispatching import Pending, Summing, compose
-from wamon.core.incident import Kind
+from wamon.core.finding import Cause, Verdict
+from wamon.core.grouping import Kin
+from wamon.core.incident import Incident, Kind, Lasting
+from wamon.core.notice import Notice
+from wamon.core.observation import ProbeKind
+from wamon.core.own_words import last_word, trial_notice
 from wamon.core.pacing import paced
 from wamon.core.subscription import Hours, Quiet, Subscription
 from wamon.core.timeline import MINUTE, parse_iso
+from wamon.core.watched import Watched
 from wamon.core.webhook_flow import Flow, State, silence_notices, told_of
 from wamon.work.outbox import in_words, summed_up
 
@@ -31,6 +39,42 @@ SUMS = {
 EVERY = {(kind, phase): one for kind, phases in examples(NOW).items() for phase, one in phases.items()}
 
 
+def token_refused(numbers: int) -> list[tuple[Incident, ProbeKind]]:
+    """The same error of our own on many numbers of an account."""
+    return [
+        (
+            Incident(
+                f"acme-{n}", Kind.USER_ERROR, NOW - 6 * MINUTE, None, Verdict.USER_ERROR, Cause.AUTHENTICATION,
+                codes=(190,),
+            ),
+            ProbeKind.API,
+        )
+        for n in range(numbers)
+    ]  # fmt: skip
+
+
+def wide() -> Notice:
+    """Told once, for fifteen numbers."""
+    kin = Kin([Watched(f"acme-{n}", ProbeKind.API, MINUTE, "acme", number=str(n)) for n in range(20)])
+    (notice,) = announce(token_refused(15), (), NOW, lasting=Lasting(), kin=kin).notices
+    return notice
+
+
+def withdrawn() -> Notice:
+    """It was told, and later evidence has undone it."""
+    before = announce(token_refused(1), (), NOW - MINUTE, lasting=Lasting())
+    (notice,) = announce([], before.told, NOW, lasting=Lasting()).notices
+    return notice
+
+
+OWN = {
+    "test": trial_notice("berlin", NOW),
+    "last-word": last_word("berlin", "watchdog", "6", NOW),
+    "user_error-withdrawn": withdrawn(),
+    "user_error-wide": wide(),
+}
+
+
 def letters() -> dict[str, str]:
     """Every letter by the name of its file, as its channel gets it at once."""
     found = {}
@@ -40,6 +84,9 @@ def letters() -> dict[str, str]:
         found[f"{kind}-{phase}.txt"] = f"{letter.title}\n\n{letter.body}\n"
         if letter.html is not None:
             found[f"{kind}-{phase}.html"] = f"<title>{letter.title}</title>\n{letter.html}\n"
+    for name, notice in OWN.items():
+        letter = letter_of(notice, NOW)
+        found[f"{name}.txt"] = f"{letter.title}\n\n{letter.body}\n"
     return found | {f"digest-{why}.txt": summary(*given) for why, given in SUMS.items()}
 
 

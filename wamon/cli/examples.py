@@ -16,6 +16,7 @@ from wamon.core.notice import Notice
 from wamon.core.observation import ProbeKind
 from wamon.core.publication import Publication
 from wamon.core.review import Review, Turn, restated_notice
+from wamon.core.silence import Silence
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, from_ms, iso
 from wamon.core.uptime import Figures
 
@@ -42,6 +43,41 @@ def _trouble(
         return Incident(target, kind, at_ms - _AGO_MS, None, verdict, cause, codes=codes)
 
     return [opened, resolved]
+
+
+def _graver(at_ms: int) -> Notice:
+    """The token that sending needs fails where a way back had failed before."""
+    milder = _outage("send.roundtrip", at_ms)
+    before = announce([(milder, ProbeKind.ROUNDTRIP)], (), at_ms - 2 * MINUTE, lasting=Lasting())
+    (notice,) = announce([(milder, ProbeKind.MESSAGE)], before.told, at_ms, lasting=Lasting()).notices
+    return notice
+
+
+def _again(at_ms: int) -> Notice:
+    """Nobody has said a word of it for an hour."""
+    incident = _outage("send", at_ms - HOUR)
+    before = announce([(incident, ProbeKind.MESSAGE)], (), at_ms - HOUR, lasting=Lasting())
+    (notice,) = announce([(incident, ProbeKind.MESSAGE)], before.told, at_ms, lasting=Lasting()).notices
+    return notice
+
+
+def _held_back(at_ms: int) -> Notice:
+    """What came and went while somebody moved a database."""
+    silence = Silence(at_ms - 2 * HOUR, at_ms, number=1, author="anna", because="the database moves")
+    over = [
+        msgspec.structs.replace(_outage(target, at_ms - HOUR), closed_ms=at_ms - 40 * MINUTE)
+        for target in ("send", "cloud-api")
+    ]
+    found = [(over[0], ProbeKind.MESSAGE), (over[1], ProbeKind.API)]
+    (notice,) = announce(found, (), at_ms, lasting=Lasting(), silences=[silence]).notices
+    return notice
+
+
+def _outage(target: str, at_ms: int) -> Incident:
+    """One that has lasted for some minutes."""
+    return Incident(
+        target, Kind.OUTAGE, at_ms - _AGO_MS, None, Verdict.SYSTEM_ERROR, Cause.SERVICE, codes=(131016,)
+    )
 
 
 def _told(incident: Incident, probe: ProbeKind, at_ms: int) -> Notice:
@@ -126,7 +162,12 @@ def _burns_no_more(at_ms: int) -> Notice:
 _EXAMPLES: tuple[tuple[Kind, list[Example]], ...] = (
     (
         Kind.OUTAGE,
-        _trouble("send", Kind.OUTAGE, Verdict.SYSTEM_ERROR, Cause.SERVICE, ProbeKind.MESSAGE, 131016),
+        [
+            *_trouble("send", Kind.OUTAGE, Verdict.SYSTEM_ERROR, Cause.SERVICE, ProbeKind.MESSAGE, 131016),
+            _graver,
+            _again,
+            _held_back,
+        ],
     ),
     (
         Kind.DISRUPTION,

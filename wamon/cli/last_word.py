@@ -8,10 +8,9 @@ from pathlib import Path
 
 from wamon.cli.answers import BAD_NEWS, FINE, CannotError, say
 from wamon.cli.clock import now_ms
-from wamon.cli.notify import send, urls_of
-from wamon.core.dispatching import Letter, Tone
+from wamon.cli.notify import letter_of, send, urls_of
 from wamon.core.incident import Kind
-from wamon.core.timeline import iso
+from wamon.core.own_words import last_word
 from wamon.settings import SettingsError, load_channels
 
 AGAIN_AFTER_S = 3600
@@ -19,16 +18,6 @@ AGAIN_AFTER_S = 3600
 
 DEADLINE_MS = 5_000
 """The start waits for this."""
-
-_HOW = {
-    "watchdog": "it hung, and the watchdog ended it",
-    "signal": "signal {status} ended it",
-    "core-dump": "it crashed with signal {status}",
-    "exit-code": "it ended with exit code {status}",
-    "oom-kill": "there was no memory left",
-    "timeout": "it did not start or stop in time",
-}
-"""By ``$SERVICE_RESULT`` (systemd.exec, section on environment variables)."""
 
 
 def last_word_command(config: Path | None, environ: Mapping[str, str] = os.environ) -> int:
@@ -48,7 +37,9 @@ def last_word_command(config: Path | None, environ: Mapping[str, str] = os.envir
     except SettingsError as refused:
         raise CannotError(refused.report()) from None
     urls, missing = urls_of(one for one in channels if Kind.UNOBSERVED in one.on)
-    fates = asyncio.run(send(urls, letter(how, status), DEADLINE_MS))
+    at_ms = now_ms()
+    letter = letter_of(last_word(os.uname().nodename, how, status, at_ms), at_ms)
+    fates = asyncio.run(send(urls, letter, DEADLINE_MS))
     missing += [f"channel {name}: {fate.detail}" for name, fate in fates.items() if not fate.ok]
     for sentence in missing:
         say(f"wamon: {sentence}")
@@ -61,16 +52,3 @@ def _said_lately(mark: Path) -> bool:
     if not lately:
         mark.touch()
     return lately
-
-
-def letter(how: str, status: str) -> Letter:
-    """What is said of a service that ended so: systemd's ``$SERVICE_RESULT`` and ``$EXIT_STATUS``."""
-    at, place = iso(now_ms()), os.uname().nodename
-    why = _HOW.get(how, how).format(status=status or "unknown")
-    return Letter(
-        key=f"last-word@{at}",
-        title=f"[CRITICAL] wamon on {place} ended · {why} · do: journalctl -u wamon -n 100",
-        body=f"Told at {at}, before the next start. What passes until it runs again is unobserved, and told when"
-        " it is back. While it goes on ending, systemd starts it every two seconds, this comes once an hour.",
-        tone=Tone.FAILURE,
-    )

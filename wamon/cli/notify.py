@@ -13,7 +13,8 @@ from wamon.cli.configuration import settings_of
 from wamon.cli.examples import examples
 from wamon.cli.progress import patience
 from wamon.core.dispatching import Delivery, Letter, Pending, compose
-from wamon.core.timeline import iso
+from wamon.core.notice import Notice
+from wamon.core.own_words import trial_notice
 from wamon.notifier.courier import DEADLINE_MS, Courier
 from wamon.settings import Channel, RefusedError, Settings, resolve
 from wamon.terminal import BAD, GOOD, Page
@@ -25,7 +26,8 @@ def test_command(channel: str | None, config: Path | None, as_json: bool) -> int
     settings = settings_of(config)
     urls, missing = urls_of(_channels(settings, channel))
     with patience("sending"):
-        fates = asyncio.run(send(urls, _letter(settings)))
+        at_ms, place = now_ms(), settings.service.site or os.uname().nodename
+        fates = asyncio.run(send(urls, letter_of(trial_notice(place, at_ms), at_ms)))
     if as_json:
         write_json(
             {"channels": [{"channel": name, "ok": one.ok, "detail": one.detail} for name, one in fates.items()]}
@@ -62,14 +64,10 @@ def urls_of(channels: Iterable[Channel]) -> tuple[dict[str, str], list[str]]:
     return urls, missing
 
 
-def _letter(settings: Settings) -> Letter:
-    at = iso(now_ms())
-    place = settings.service.site or os.uname().nodename
-    return Letter(
-        key=f"test@{at}",
-        title=f"[TEST] wamon on {place} reaches you",
-        body=f"Sent at {at} by: wamon notify test\nNothing is wrong. A real notice would arrive the same way.",
-    )
+def letter_of(notice: Notice, at_ms: int) -> Letter:
+    """A notice as a channel gets it."""
+    written = in_words(notice)
+    return compose([Pending(written, "", html=written.html)], at_ms)
 
 
 async def send(urls: Mapping[str, str], letter: Letter, deadline_ms: int = DEADLINE_MS) -> dict[str, Delivery]:
@@ -96,10 +94,10 @@ def preview_command(kind: str, phase: str | None, as_json: bool) -> int:
         raise CannotError(f"{kind!r} is no kind of notice that can be shown; there are {', '.join(every)}")
     if phase is not None and phase not in every[kind]:
         raise CannotError(f"no {kind} is told as {phase!r}; it is told as {', '.join(every[kind])}")
-    notice = in_words(every[kind][phase] if phase else next(iter(every[kind].values())))
-    letter = compose([Pending(notice, "preview", html=notice.html)], at_ms)
+    example = every[kind][phase] if phase else next(iter(every[kind].values()))
+    letter = letter_of(example, at_ms)
     if as_json:
-        write_json(msgspec.structs.asdict(notice) | {"letter": msgspec.structs.asdict(letter)})
+        write_json(msgspec.structs.asdict(in_words(example)) | {"letter": msgspec.structs.asdict(letter)})
         return FINE
     page = Page()
     page.line((letter.title, "bold"))

@@ -34,8 +34,8 @@ SETTLED_AFTER_MS = HOUR
 REMEMBERED_MS = 3 * DAY
 """How long a closed incident is remembered as told; no timeline kept in memory reaches further back."""
 
-REMINDED_AFTER_MS = (HOUR, 4 * HOUR, 12 * HOUR, DAY)
-"""How long after the beginning people are reminded of what is still open; then once a day."""
+REMINDED_AFTER_MS = (HOUR, 3 * HOUR, 8 * HOUR, 12 * HOUR)
+"""How long after the last word people are reminded of what is still open; then once a day."""
 
 ALONE = Kin()
 """Targets of which nobody knows what they have in common."""
@@ -87,7 +87,7 @@ def announce(
             continue
         after = _told(trouble, before, phase, now_ms)
         over = maintenance.get(trouble.target, ()) if phase is NoticePhase.OPENED else ()
-        notices.append(_notice(trouble, phase, after, now_ms, over, light(trouble.probe)))
+        notices.append(_notice(trouble, phase, after, now_ms, over, light(trouble.probe), _word(before, phase)))
         _replace(standing, place, after)
     standing = _silenced(standing, troubles, kin, now_ms)
     silenced = silenced_notes(every, standing, silences, now_ms, kin=kin, patience_ms=patience)
@@ -175,8 +175,7 @@ def _due(
         again = before.closed_ms is not None or before.kind is not incident.kind
         if again or heavier(trouble.weight, before.severity):
             return NoticePhase.CHANGED
-        forgotten = before.count <= 2 and _reminders(now_ms - incident.opened_ms) > before.reminded
-        return NoticePhase.REMINDER if forgotten else None
+        return NoticePhase.REMINDER if before.count <= 2 and _forgotten(before, now_ms) else None
     needed_ms = max(resolve_after_ms, FLAPPING_MS) if before.count > 2 else resolve_after_ms
     over = before.closed_ms is None and now_ms - incident.closed_ms >= needed_ms
     return NoticePhase.RESOLVED if over else None
@@ -191,9 +190,10 @@ def _unsettled(
     return [pair for pair in every if pair[0].closed_ms is None or pair[0].closed_ms >= since_ms]
 
 
-def _reminders(open_for_ms: int) -> int:
-    """How many reminders are due of what has been open for so long."""
-    return sum(open_for_ms >= after_ms for after_ms in REMINDED_AFTER_MS) + max(0, open_for_ms // DAY - 1)
+def _forgotten(before: Told, now_ms: int) -> bool:
+    """Whether the last word was said so long ago that people are reminded."""
+    rest = REMINDED_AFTER_MS[before.reminded :]
+    return now_ms - before.said_ms >= (rest[0] if rest else DAY)
 
 
 def _sorted_out(
@@ -253,17 +253,37 @@ def _fails_too(incident: Incident) -> bool:
 
 def _told(trouble: Trouble, before: Told | None, phase: NoticePhase, now_ms: int) -> Told:
     if before is not None and phase is NoticePhase.REMINDER:
-        return msgspec.structs.replace(before, reminded=_reminders(now_ms - trouble.incident.opened_ms))
+        return msgspec.structs.replace(before, reminded=before.reminded + 1, said_ms=now_ms)
     incident, weight = trouble.incident, trouble.weight
     if before is None:
         return Told(
-            incident.target, incident.kind, incident.opened_ms, incident.closed_ms, incident.name, severity=weight
+            incident.target,
+            incident.kind,
+            incident.opened_ms,
+            incident.closed_ms,
+            incident.name,
+            severity=weight,
+            said_ms=now_ms,
         )
     if phase is NoticePhase.RESOLVED and heavier(before.severity, weight):
         weight = before.severity  # who was woken by it is told at the same weight that it is over
     return msgspec.structs.replace(
-        before, kind=incident.kind, closed_ms=incident.closed_ms, count=before.count + 1, severity=weight
+        before,
+        kind=incident.kind,
+        closed_ms=incident.closed_ms,
+        count=before.count + 1,
+        severity=weight,
+        said_ms=now_ms,
     )
+
+
+def _word(before: Told | None, phase: NoticePhase) -> str:
+    """What is new of it for those who heard of it before."""
+    if before is None or phase is NoticePhase.RESOLVED:
+        return ""
+    if phase is NoticePhase.REMINDER:
+        return "Still"
+    return "Now" if before.closed_ms is None else "Again"
 
 
 def _notice(
@@ -273,6 +293,7 @@ def _notice(
     now_ms: int,
     maintenance: Sequence[Span],
     light: Light,
+    word: str,
 ) -> Notice:
     incident, weight, resolved = trouble.incident, trouble.weight, phase is NoticePhase.RESOLVED
     suffix = f":{told.count}" if phase is NoticePhase.CHANGED or told.count > 2 else ""
@@ -291,7 +312,7 @@ def _notice(
             now_ms,
             light,
             resolved=resolved,
-            again=phase is NoticePhase.REMINDER,
+            word=word,
         ),
         facts=TroubleFacts(
             incident,
@@ -312,7 +333,7 @@ def _withdrawn(told: Told, now_ms: int) -> Notice:
         phase=NoticePhase.RESOLVED,
         target=told.target,
         severity=told.severity,
-        title=f"[WITHDRAWN] {told.target} · what was told at {clock(told.opened_ms)} is judged otherwise by now",
+        title=f"[WITHDRAWN] {told.target} · the trouble since {clock(told.opened_ms)} is judged otherwise by now",
         facts=WithdrawnFacts(told.target, told.opened_ms),
         created_at_ms=now_ms,
         incident=told.name,

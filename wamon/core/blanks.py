@@ -1,6 +1,6 @@
 """Time that nobody observed: told once, afterwards, for all that was not observed at the same time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wamon.core.finding import Cause
 from wamon.core.incident import Incident, Kind, Lasting, Severity
@@ -47,9 +47,7 @@ def offline_notes(
     blanks: Sequence[Incident], told: Sequence[Told], now_ms: int, lasting: Lasting
 ) -> Iterable[tuple[Notice, Told]]:
     """One note, afterwards, for all that was not observed at the same time."""
-    rest = sorted(blanks, key=lambda one: one.opened_ms)
-    while rest:
-        group, rest = _touching(rest, now_ms)
+    for group in together(blanks, now_ms):
         if any(one.closed_ms is None for one in group):
             continue
         closed_ms = max(one.closed_ms or 0 for one in group)
@@ -58,6 +56,14 @@ def offline_notes(
         if known or now_ms - closed_ms < lasting.resolve_after_ms:
             continue
         yield _offline_note(group, Span(opened_ms, closed_ms), now_ms)
+
+
+def together(blanks: Iterable[Incident], now_ms: int) -> Iterator[list[Incident]]:
+    """What was not observed at the same time, oldest first."""
+    rest = sorted(blanks, key=lambda one: one.opened_ms)
+    while rest:
+        group, rest = _touching(rest, now_ms)
+        yield group
 
 
 def _touching(rest: list[Incident], now_ms: int) -> tuple[list[Incident], list[Incident]]:

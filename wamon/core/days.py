@@ -26,6 +26,9 @@ _MADE_OF: Mapping[str, tuple[frozenset[ProbeKind], ...]] = {
 PLATFORM_ROWS = tuple(_MADE_OF)
 """Rows that are put together from the targets that send and receive."""
 
+PLATFORM_PARTS = (PLATFORM_SEND, PLATFORM_RECEIVE)
+"""Those of which only figures tell; people are told of the whole."""
+
 
 class Overlay(msgspec.Struct, frozen=True):
     """What lies over the columns: maintenance, declared by target, and time in which no observer ran."""

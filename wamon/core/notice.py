@@ -41,7 +41,8 @@ class Notice(msgspec.Struct, frozen=True):
 class Told(msgspec.Struct, frozen=True):
     """What people were last told of one incident, and how grave it was.
 
-    ``count`` numbers what was said of it, ``reminded`` is how often people were reminded since.
+    ``count`` numbers what was said of it, ``reminded`` is how often people were reminded; ``said_ms`` is when the
+    last word of it was said.
     """
 
     target: str
@@ -52,6 +53,7 @@ class Told(msgspec.Struct, frozen=True):
     count: int = 1
     severity: Severity = Severity.CRITICAL
     reminded: int = 0
+    said_ms: int = 0
 
     def overlaps(self, span: Span) -> bool:
         """Whether an incident of that span is this one."""
@@ -62,7 +64,9 @@ class Told(msgspec.Struct, frozen=True):
 def rewound(told: Told, now_ms: int) -> Told:
     """The same on a clock that was set back: what is open began by now at the latest, what is over is over."""
     closed_ms = None if told.closed_ms is None else min(told.closed_ms, now_ms)
-    return msgspec.structs.replace(told, opened_ms=min(told.opened_ms, now_ms), closed_ms=closed_ms)
+    return msgspec.structs.replace(
+        told, opened_ms=min(told.opened_ms, now_ms), closed_ms=closed_ms, said_ms=min(told.said_ms, now_ms)
+    )
 
 
 _CRITICAL_CAUSES = frozenset({Cause.AUTHENTICATION, Cause.INTEGRITY})

@@ -107,7 +107,10 @@ class DigestIncident(msgspec.Struct, frozen=True):
 
 
 class DigestFacts(msgspec.Struct, frozen=True, tag=True):
-    """What the days from ``first`` to ``last`` were like; ``calm`` where there is nothing to tell of them."""
+    """What the days from ``first`` to ``last`` were like; ``calm`` where there is nothing to tell of them.
+
+    ``unseen`` is the time that nobody observed.
+    """
 
     first: str
     last: str
@@ -120,6 +123,7 @@ class DigestFacts(msgspec.Struct, frozen=True, tag=True):
     more_changed: int
     ahead: tuple[str, ...]
     calm: bool
+    unseen: tuple[str, ...] = ()
 
 
 class BurnFacts(msgspec.Struct, frozen=True, tag=True):
@@ -164,6 +168,18 @@ class HeldBackFacts(msgspec.Struct, frozen=True, tag=True):
     held: tuple[SummaryLine, ...]
 
 
+class TrialFacts(msgspec.Struct, frozen=True, tag=True):
+    """A letter that only shows that letters arrive."""
+
+    at_ms: int
+
+
+class LastWordFacts(msgspec.Struct, frozen=True, tag=True):
+    """The service ended, and is about to be started again."""
+
+    at_ms: int
+
+
 Facts = (
     TroubleFacts
     | WithdrawnFacts
@@ -176,6 +192,8 @@ Facts = (
     | BurnFacts
     | SummaryFacts
     | HeldBackFacts
+    | TrialFacts
+    | LastWordFacts
 )
 """One shape for each template of `wamon.letters`."""
 

@@ -52,6 +52,20 @@ _ACTION = {
 }
 
 
+_UNSEEN = {
+    Cause.LOCAL_NETWORK: "our own line was away",
+    Cause.NONE: "nothing was looked at",
+    Cause.MAINTENANCE: "Meta was changing the number",
+    Cause.ENDPOINT: "our receiver could not have heard it",
+    Cause.PROXY: "something between us and Meta answered",
+}
+
+
+def unseen_because(cause: Cause) -> str:
+    """Why nothing could be said for a while."""
+    return _UNSEEN.get(cause, f"no answer could be judged, cause {cause.value}")
+
+
 def title(
     incident: Incident,
     probe: ProbeKind,
@@ -60,9 +74,12 @@ def title(
     light: Light,
     *,
     resolved: bool,
-    again: bool = False,
+    word: str = "",
 ) -> str:
-    """Whose, what, how wide, since when, code, Meta's word, one action: read at three in the morning."""
+    """Whose, what, how wide, since when, code, Meta's word, one action: read at three in the morning.
+
+    ``word`` says what is new of what was told before: Still, Again, Now.
+    """
     whose = "Our endpoint" if incident.kind is Kind.ENDPOINT else WHOSE[incident.verdict]
     parts = [whose, what(incident, probe), incident.wide or incident.target]
     if resolved and incident.closed_ms is not None:
@@ -76,7 +93,7 @@ def title(
         parts.append(f"Meta's page: {light.value}")
     if action := _ACTION.get(incident.cause):
         parts.append(f"do: {action}")
-    return f"[{weight.value.upper()}] {'Still: ' if again else ''}{' · '.join(parts)}"
+    return f"[{weight.value.upper()}] {f'{word}: ' if word else ''}{' · '.join(parts)}"
 
 
 def what(incident: Incident, probe: ProbeKind) -> str:

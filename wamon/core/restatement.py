@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.core.calendar import Calendar, zones_of
-from wamon.core.days import PLATFORM_ROWS
+from wamon.core.days import PLATFORM_PARTS, PLATFORM_ROWS
 from wamon.core.finding import Mark, Ruling
 from wamon.core.incident import Kind, Severity
 from wamon.core.maintenance import Window
@@ -176,7 +176,11 @@ def told_anew(
     if not rows:
         return None
     days = len({row.day for row in rows})
-    changes = [f"{row.target} {row.day}: {revised_text(before[row.target, row.day], row)}" for row in rows]
+    changes = [
+        f"{row.target} {row.day}: {revised_text(before[row.target, row.day], row)}"
+        for row in rows
+        if row.target not in PLATFORM_PARTS
+    ]
     return Notice(
         key=f"restated@{iso(change.at_ms)}:{change.kind}",
         kind=Kind.RESTATED,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from wamon.core.calendar import Calendar
-from wamon.core.days import PLATFORM_ROWS, Overlay, counted, day_rows
+from wamon.core.days import PLATFORM_PARTS, PLATFORM_ROWS, Overlay, counted, day_rows
 from wamon.core.finding import Cause, Column, Mark, Ruling, Verdict
 from wamon.core.gathering import NOTHING_BESIDE, Beside, Gathered
 from wamon.core.hindsight_words import counted_as, reason_of, time_text
@@ -322,6 +322,7 @@ def restated_notice(
     changed = [
         f"{row.target} {row.day}: {change_text(before.figures, row.figures)}, revision {row.revision}"
         for row, before in told
+        if row.target not in PLATFORM_PARTS
     ]
     named = [one.target for one in found.turns] or [row.target for row, _ in told]
     return Notice(

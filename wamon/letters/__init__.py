@@ -20,14 +20,15 @@ from wamon.core.notice_facts import (
     ExpiryFacts,
     FlawFacts,
     HeldBackFacts,
+    LastWordFacts,
     RestatedFacts,
     SilenceFacts,
     SummaryFacts,
+    TrialFacts,
     TroubleFacts,
     WithdrawnFacts,
 )
-from wamon.core.notice_words import clock, duration_text, moment
-from wamon.core.timeline import iso
+from wamon.core.notice_words import clock, duration_text, moment, unseen_because
 
 TEMPLATES = {
     TroubleFacts: "trouble",
@@ -41,6 +42,8 @@ TEMPLATES = {
     BurnFacts: "burn",
     SummaryFacts: "summary",
     HeldBackFacts: "held_back",
+    TrialFacts: "test",
+    LastWordFacts: "last_word",
 }
 """The template for each shape of facts: ``NAME.txt``, and ``NAME.html`` where there is one."""
 
@@ -74,6 +77,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"iso": iso, "clock": clock, "duration": duration_text, "moment": moment}
-    environment.globals["counts_as"] = COUNTS_AS
+    environment.filters |= {"clock": clock, "duration": duration_text, "moment": moment}
+    environment.globals |= {"counts_as": COUNTS_AS, "unseen_because": unseen_because}
     return environment

@@ -31,5 +31,6 @@ def recalled(notices: Iterable[Notice]) -> tuple[Told, ...]:
             max(1, count),
             Severity(one.severity),
             int(one.key.rpartition(":")[2]) if reminder else before.reminded if before else 0,
+            one.created_at_ms,
         )
     return tuple(found.values())
