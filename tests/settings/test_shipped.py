@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from tests.settings.refused_targets import REFUSED_TARGETS
-from wamon.settings import default_settings, parse, warnings
+from wamon.settings import SettingsError, default_settings, load, parse, warnings
 from wamon.settings.fields import fields_of
 from wamon.settings.json_schema import json_schema, schema_text
 from wamon.settings.schema import SINGLE, TARGETS, Channel, NamedAccount, Table
@@ -85,6 +85,41 @@ def test_the_schema_is_a_schema() -> None:
 @pytest.mark.parametrize("text", [SHIPPED, SWITCHED_ON, SAMPLE], ids=["shipped", "switched on", "published"])
 def test_the_schema_accepts_what_the_code_accepts(text: str) -> None:
     assert [error.message for error in VALIDATOR.iter_errors(tomllib.loads(text))] == []
+
+
+PAGES = [FOLDER.parent / "README.md", *sorted((FOLDER.parent / "docs").glob("*.md"))]
+EXAMPLES = [
+    pytest.param(text, id=f"{page.name} {number}")
+    for page in PAGES
+    for number, text in enumerate(re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL), 1)
+]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_what_the_pages_show_as_configuration_is_accepted_by_the_schema_and_the_code(text: str) -> None:
+    tables = tomllib.loads(text)
+    assert [error.message for error in VALIDATOR.iter_errors(tables)] == []
+    owner = '[[accounts]]\nname = "acme"\n' if "[[accounts]]" not in text else ""
+    number = '[[targets]]\nname = "edge"\nprobe = "edge"\naccount = "graph"\n'
+    settings = parse(f"{owner}{text}\n{number}")
+    assert len(settings.targets) == len(tables.get("targets", ())) + 1
+
+
+def test_the_pages_file_of_a_client_is_read_from_its_folder(tmp_path: Path) -> None:
+    """As docs/operations.md shows it, and with a mistake in it the file is named."""
+    page = (FOLDER.parent / "docs" / "operations.md").read_text()
+    (text,) = re.findall(r"```toml\n(# conf\.d/acme\.toml\n.*?)```", page, re.DOTALL)
+    (tmp_path / "conf.d").mkdir()
+    file = tmp_path / "conf.d" / "acme.toml"
+    file.write_text(text)
+    main = tmp_path / "wamon.toml"
+    main.write_text('[service]\ninclude = "conf.d"\n')
+    assert [(one.name, one.account) for one in load(main).targets] == [("acme.number", "acme")]
+    file.write_text(text.replace("phone_number_id", "phone_number"))
+    with pytest.raises(SettingsError) as refused:
+        load(main)
+    said = "conf.d/acme.toml: target acme.number, phone_number: is no setting here; did you mean phone_number_id?"
+    assert refused.value.problems == (said,)
 
 
 SEEN_BY_SHAPE = (
