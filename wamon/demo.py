@@ -108,6 +108,9 @@ name = "terminal"
 url = "env:DEMO_CHANNEL"
 """
 
+_LATENCY_MS = 70, 260
+"""What an answer takes on the simulated platform: with none at all the charts of the page would be flat lines."""
+
 Say = Callable[[str], None]
 
 
@@ -182,7 +185,7 @@ def demo(once: bool, say: Say = _PRINTED) -> int:
 async def _play(folder: Path, once: bool, say: Say) -> None:
     loop = virtual_loop()
     async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(Simulator(BAD_WEEK))
+        simulator = await stack.enter_async_context(Simulator(BAD_WEEK, latency_ms=_LATENCY_MS))
         walk = Walk(loop)
         house, receiver = await stack.enter_async_context(_house(simulator, folder / "demo.db", loop, walk, say))
         await stack.enter_async_context(serve(beside(build(Show(house)), receiver.webhook), *LISTEN))
