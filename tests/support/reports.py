@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tests.support.remarks import NOW_MS, held_back, people_said
 from wamon.core import account_lines
 from wamon.core.account_lines import Line
 from wamon.core.chronicle import Chronicle, Ruled
@@ -27,7 +28,6 @@ from wamon.core.uptime import Figures, add
 from wamon.metrics import Rendered, Tally
 from wamon.web.app import Health, Story
 
-NOW_MS = parse_iso("2026-11-09T09:00:00Z")
 TODAY = date(2026, 11, 9)
 OK = Finding(Verdict.OK, column=Column.UP, rule="success")
 DOWN = Finding(Verdict.SYSTEM_ERROR, Cause.SERVICE, Column.DOWN, Scope.GLOBAL, code=131016, rule="known_code")
@@ -282,7 +282,9 @@ def bad_week(*, messages: bool = False) -> Report:
     now = report(
         watched, incidents=found, notices=notices, platform=api_days if messages else (), reference=metas_word()
     )
-    return msgspec.structs.replace(now, ourselves=own_lines())
+    return msgspec.structs.replace(
+        now, ourselves=own_lines(), standings=people_said(found), silences=(held_back(),)
+    )
 
 
 def own_lines(said: Callable[[str], str] = str) -> tuple[Line, ...]:

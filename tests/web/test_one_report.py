@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from tests.cli.program import wamon
@@ -112,3 +113,26 @@ def test_feed_badge_and_days_say_the_same_of_what_they_tell(face: Shown, address
     for one in face.now.incidents:
         assert one.target in feed
         assert one.target in text_of(address, f"/incident/{one.name}")
+
+
+def test_page_and_json_say_the_same_of_what_people_said(face: Shown, address: str) -> None:
+    name = face.now.incidents[0].name
+    with httpx.Client(base_url=f"http://{address}", trust_env=False) as client:
+        (silence,) = client.get("/api/v1/status").json()["silences"]
+        said = next(one for one in client.get("/api/v1/incidents").json()["incidents"] if one["acknowledged"])
+    page, incident = text_of(address, "/"), text_of(address, f"/incident/{name}")
+    assert (silence["number"], silence["author"], silence["to"]) == (3, "anna", "2026-11-09T10:00:00Z")
+    assert f"webhook, endpoint until Mon 2026-11-09 10:00 UTC because {silence['because']}" in page
+    assert "anna, silence 3" in page
+    assert f"acknowledged by {said['acknowledged']['author']}" in page
+    assert f"Acknowledged by anna : {said['acknowledged']['text']}" in incident
+    assert said["notes"][0]["text"] in incident
+    assert f"{said['phase']}, {said['severity']}; a ticket at Meta would be {said['metas_severity']}" in incident
+
+
+def test_what_nobody_spoke_of_has_no_word_of_people() -> None:
+    quiet = msgspec.structs.replace(bad_week(), standings={}, silences=())
+    with served(Shown(quiet)) as place:
+        assert "Notices held back" not in text_of(place, "/")
+        assert "acknowledged by" not in text_of(place, "/")
+        assert "What people said of it" not in text_of(place, f"/incident/{quiet.incidents[0].name}")

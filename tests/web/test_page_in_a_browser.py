@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.remarks import held_back, people_said
 from tests.support.reports import (
     NOW_MS,
     Shown,
@@ -293,9 +294,11 @@ def _hostile_week(said: list[str]) -> tuple[Report, list[Story]]:
     told = [Told(NOW_MS, next(rest), next(rest), "t", "urgent", next(rest)) for _ in range(20)]
     theirs = metas_word(lambda _: next(rest))
     own = own_lines(lambda _: next(rest))
+    said_of, held = people_said(found, lambda _: next(rest)), held_back(lambda _: next(rest))
+    held = msgspec.structs.replace(held, targets=(next(rest),))
     stories = [Story(NOW_MS, one, one) for one in rest]
     now = report(watched, incidents=found, notices=told, reference=theirs)
-    return msgspec.structs.replace(now, ourselves=own), stories
+    return msgspec.structs.replace(now, ourselves=own, standings=said_of, silences=(held,)), stories
 
 
 SKELETON = """[...document.querySelectorAll('*')].map(e => e.tagName + ':' + e.getAttributeNames()).join(' ')"""
@@ -337,7 +340,9 @@ def _hostile_details(said: list[str]) -> Shown:
     told = [
         Told(NOW_MS, next(rest), next(rest), "t", "urgent", next(rest), week.incidents[0].name) for _ in range(60)
     ]
-    shown = Shown(msgspec.structs.replace(week, targets=tuple(watched), notices=tuple(told)))
+    said_of = people_said(week.incidents, lambda _: next(rest))
+    now = msgspec.structs.replace(week, targets=tuple(watched), notices=tuple(told), standings=said_of)
+    shown = Shown(now)
     usual = chronicle(shown.now, "cloud-api", worst.date)
     assert usual is not None
     ruled = usual.rulings[0]

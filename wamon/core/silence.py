@@ -32,6 +32,12 @@ class Silence(msgspec.Struct, frozen=True):
             return False
         return severity in (self.severities or (severity,))
 
+    @property
+    def subject(self) -> str:
+        """What it is about: ``cloud-api, account acme, outage``."""
+        named = [*self.targets, *(f"account {one}" for one in self.accounts)] or ["all targets"]
+        return ", ".join([*named, *(one.value for one in (*self.kinds, *self.severities))])
+
     def names(self, target: str, account: str) -> bool:
         """Whether it is about a target of an account."""
         return target in self.targets or account in self.accounts or not (self.targets or self.accounts)

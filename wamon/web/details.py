@@ -18,6 +18,7 @@ from wamon.core.timeline import day_of, days_between, parse_iso
 from wamon.core.watched import EVIDENCE
 from wamon.web import words
 from wamon.web.charts import PLATFORM_READINGS, Chart, Line, lines, readings_of
+from wamon.web.people import Stands, stands
 from wamon.web.ribbon import Ribbon, ribbon
 from wamon.web.troubles import (
     Restated,
@@ -120,6 +121,7 @@ class IncidentPage(msgspec.Struct, frozen=True):
     days: list[tuple[str, str]]
     told: list[Tale]
     remedy: str
+    stands: Stands | None
 
 
 def target_page(report: Report, name: str) -> TargetPage | None:
@@ -165,7 +167,9 @@ def day_page(report: Report, found: Chronicle, day: date) -> DayPage:
         ribbon=ribbon(found, report.at_ms) if found.target in probes else None,
         turns=[_turn(one, zone) for one in found.rulings],
         trail=[_said(one, zone) for one in reversed(found.trail)],
-        incidents=[trouble(one, probes, report.at_ms, zone) for one in found.incidents],
+        incidents=[
+            trouble(one, probes, report.at_ms, zone, report.standings.get(one.name)) for one in found.incidents
+        ],
         looks=f"{found.looks:,} looks" if found.looks != 1 else "1 look",
     )
 
@@ -251,4 +255,5 @@ def incident_page(report: Report, name: str) -> IncidentPage | None:
         days=[(words.day_text(day), day_href(one.target, day)) for day in [*days][-MOST_DAYS:]],
         told=[told(note, zone) for note in notes if note.incident in (name, one.name)],
         remedy=current.remedy if current and one.closed_ms is None else "",
+        stands=stands(report.standings.get(one.name), zone),
     )

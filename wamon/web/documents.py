@@ -114,8 +114,11 @@ def _remark_row(one: Remark) -> Document:
 
 def _silence_row(one: Silence) -> Document:
     return {
+        "number": one.number,
         "from": iso(one.start_ms),
         "to": iso(one.end_ms),
+        "author": one.author,
+        "because": one.because,
         "targets": list(one.targets),
         "accounts": list(one.accounts),
         "kinds": [kind.value for kind in one.kinds],

@@ -10,12 +10,13 @@ from wamon.core.days import PLATFORM
 from wamon.core.incident import Incident
 from wamon.core.observation import ProbeKind
 from wamon.core.report import Report, Told
+from wamon.core.standing import Standing
 from wamon.web import words
 from wamon.web.words import Share, When
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """An incident, open or over."""
+    """An incident, open or over. ``acknowledged`` is who sees to it, empty where nobody said so."""
 
     target: str
     href: str
@@ -26,6 +27,7 @@ class Trouble(msgspec.Struct, frozen=True):
     blame: str
     counted: str
     verdict: str
+    acknowledged: str = ""
 
 
 class Restated(msgspec.Struct, frozen=True):
@@ -73,8 +75,11 @@ def newest_first(report: Report) -> list[Incident]:
     return sorted(report.incidents, key=lambda one: (one.closed_ms is not None, -one.opened_ms))
 
 
-def trouble(one: Incident, probes: Mapping[str, ProbeKind], now_ms: int, zone: ZoneInfo) -> Trouble:
+def trouble(
+    one: Incident, probes: Mapping[str, ProbeKind], now_ms: int, zone: ZoneInfo, stands: Standing | None = None
+) -> Trouble:
     """One incident in words."""
+    ack = stands.acknowledged if stands else None
     return Trouble(
         target=one.target,
         href=incident_href(one),
@@ -85,6 +90,7 @@ def trouble(one: Incident, probes: Mapping[str, ProbeKind], now_ms: int, zone: Z
         blame=words.blame(one, probes.get(one.target, ProbeKind.API)),
         counted=words.counted_as(one),
         verdict=f"{one.verdict.value}, cause {one.cause.value}",
+        acknowledged=ack.author if ack else "",
     )
 
 

@@ -20,6 +20,7 @@ from wamon.web import words
 from wamon.web.charts import PLATFORM_READINGS, Chart, chart, readings_of
 from wamon.web.clients import ClientLine, client_lines, rows_of
 from wamon.web.latency import Drawn, drawn, duration_text
+from wamon.web.people import Hushed, hushed
 from wamon.web.reference import Theirs, theirs
 from wamon.web.troubles import (
     Restated,
@@ -115,6 +116,7 @@ class Page(msgspec.Struct, frozen=True):
     platform: Chart | None
     platform_now: Headline | None
     platform_sign: str
+    hushed: list[Hushed]
     incidents: list[Trouble]
     older_incidents: int
     restated: list[Restated]
@@ -155,7 +157,10 @@ def page(report: Report, stories: Sequence[Story], client: str = "") -> Page:
         platform=platform_chart(report, today),
         platform_now=platform_now,
         platform_sign=words.SIGNS[platform_now.state] if platform_now else "",
-        incidents=[trouble(one, probes, report.at_ms, zone) for one in newest[:INCIDENTS]],
+        hushed=hushed(report, zone),
+        incidents=[
+            trouble(one, probes, report.at_ms, zone, report.standings.get(one.name)) for one in newest[:INCIDENTS]
+        ],
         older_incidents=max(0, len(newest) - INCIDENTS),
         restated=turned[:RESTATED],
         older_restated=max(0, len(turned) - RESTATED),

@@ -211,6 +211,4 @@ def read_incident(name: str) -> tuple[str, int]:
 
 def silence_text(silence: Silence) -> str:
     """``cloud-api, outage until 2026-11-01T04:00:00Z``."""
-    named = [*silence.targets, *(f"account {one}" for one in silence.accounts)] or ["all targets"]
-    kinds = [one.value for one in (*silence.kinds, *silence.severities)]
-    return f"{', '.join([*named, *kinds])}, {iso(silence.start_ms)} until {iso(silence.end_ms)}"
+    return f"{silence.subject}, {iso(silence.start_ms)} until {iso(silence.end_ms)}"
