@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wamon.cli.app import app
+from wamon.cli.examples import examples
 from wamon.core.catalogue import Entry, load
 from wamon.core.finding import Cause, Column, Scope, Verdict
 from wamon.core.incident import Kind, Severity
@@ -17,6 +18,7 @@ from wamon.core.notice import NoticePhase
 from wamon.core.report import State
 from wamon.core.rules_hindsight import HINDSIGHT
 from wamon.core.rules_live import RULES
+from wamon.core.timeline import parse_iso
 from wamon.metrics.table import METRICS
 from wamon.settings.fields import fields_of
 from wamon.settings.schema import SINGLE, TARGETS, Channel, NamedAccount
@@ -29,12 +31,14 @@ Made from the code by `make reference`; a test fails when it is stale. What the 
 in [operations.md](operations.md), how figures come about in [availability.md](availability.md).
 """
 
+_EXAMPLE_MS = parse_iso("2026-11-03T10:20:00Z")
+
 _COMMON = ("--config", "--json")
 
 
 def page() -> str:
     """The whole page as Markdown."""
-    parts = (_HEAD, *_commands(), *_settings(), *_metrics(), *_words(), *_codes())
+    parts = (_HEAD, *_commands(), *_settings(), *_metrics(), *_words(), *_notices(), *_codes())
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -121,6 +125,21 @@ def _words() -> Iterator[str]:
     rows.append(("rule, live, in order", _named(RULES)))
     rows.append(("rule, with hindsight, in order", f"`declared`, {_named(HINDSIGHT)}"))
     yield from _table(("word", "one of"), rows)
+
+
+def _notices() -> Iterator[str]:
+    yield "## Notices\n"
+    yield (
+        "One of each kind and phase, as its first line reads; `wamon notify preview KIND PHASE` shows the whole. "
+        "What each means, and what to do first: [operations.md](operations.md#notices).\n"
+    )
+    every = examples(_EXAMPLE_MS)
+    rows = (
+        (f"`{kind}`", f"`{phase}`", one.severity.value, one.title)
+        for kind, phases in every.items()
+        for phase, one in phases.items()
+    )
+    yield from _table(("kind", "phase", "severity", "first line"), rows)
 
 
 def _named(rules: Iterable[Any]) -> str:
