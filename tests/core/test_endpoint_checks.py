@@ -28,6 +28,14 @@ def answered(http_status: int, body: object = None, **more: object) -> Exchange:
     return Exchange(at_ms=NOW, reached=Phase.ANSWERED, http_status=http_status, body=body, **more)  # type: ignore[arg-type]
 
 
+def test_a_flaw_that_an_older_version_told_of_by_another_name_stops_no_check() -> None:
+    keys = [
+        "endpoint:hook:certificate-ends@2026-11-01T00:00:00Z:opened",
+        "endpoint:hook:slow@2026-11-02T00:00:00Z:opened",
+    ]
+    assert known_flaws("hook", keys) == {Flaw.SLOW: parse_iso("2026-11-02T00:00:00Z")}
+
+
 @pytest.mark.parametrize(
     ("seen", "taken"),
     [

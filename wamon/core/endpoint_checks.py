@@ -34,6 +34,10 @@ class Flaw(StrEnum):
     SLOW = "slow"
 
 
+_FLAWS = frozenset(flaw.value for flaw in Flaw)
+"""A notice of an older version may name another one: nobody looks for that any more."""
+
+
 class Checked(NamedTuple):
     """What a check came to: whether the flaw is there, None where it cannot be said; and what was seen."""
 
@@ -142,6 +146,8 @@ def known_flaws(target: str, keys: Iterable[str]) -> dict[Flaw, int]:
     for key in keys:
         name, _, phase = key.rpartition(":")
         flaw, _, instant = name.removeprefix(key_prefix(target)).partition("@")
+        if flaw not in _FLAWS:
+            continue
         if phase == NoticePhase.OPENED.value:
             opened[Flaw(flaw)] = parse_iso(instant)
         else:

@@ -31,22 +31,33 @@ _FAILURES = {
 """What an exception of httpx or httpcore is called in a report; with any other one nothing was heard of Meta."""
 
 
+class Head(NamedTuple):
+    """The head of an answer. ``kind`` is the class of the client's answers: it knows how a body is unpacked."""
+
+    http_status: int
+    headers: Any
+    kind: type
+
+
 class Outcome(NamedTuple):
-    """How one call ended, as the application's thread leaves it: ``response`` and ``body`` are not yet read."""
+    """How one call ended, as the application's thread leaves it: headers and body are not yet read.
+
+    The request is not among it: nothing of the message stays in memory while wamon cannot be reached.
+    """
 
     number: str
     at_ms: int
     took_ms: float
     reached: str | None
     failure: str | None
-    response: Any = None
+    head: Head | None = None
     body: bytes = b""
 
 
 class Call:
     """One call. ``over`` once it was told of; ``fresh``: on a connection of its own."""
 
-    __slots__ = ("at_ms", "began_s", "fresh", "number", "over", "reached", "response", "tunnel")
+    __slots__ = ("at_ms", "began_s", "fresh", "head", "number", "over", "reached", "tunnel")
 
     def __init__(self, number: str) -> None:
         self.number = number
@@ -56,7 +67,7 @@ class Call:
         """From here on; once more where the transport tries again."""
         self.at_ms, self.began_s = time.time_ns() // 1_000_000, time.monotonic()
         self.reached, self.fresh, self.tunnel, self.over = "none", fresh, False, False
-        self.response: Any = None
+        self.head: Head | None = None
 
     def follow(self, step: str, told: Mapping[str, Any]) -> None:
         """Take in a step that went well. A proxy's CONNECT is no request to Meta."""
@@ -78,12 +89,12 @@ class Call:
         A used connection that breaks may have been closed long before: how far the call got is not known then.
         """
         failure = self._failure(step, fault)
-        stale = failure == "connection_reset" and not self.fresh and self.response is None
+        stale = failure == "connection_reset" and not self.fresh and self.head is None
         return None if failure is None else self._ended(None if stale else self.reached, failure)
 
     def _ended(self, reached: str | None, failure: str | None, body: bytes = b"") -> Outcome:
         took_ms = (time.monotonic() - self.began_s) * 1_000
-        return Outcome(self.number, self.at_ms, took_ms, reached, failure, self.response, body)
+        return Outcome(self.number, self.at_ms, took_ms, reached, failure, self.head, body)
 
     def _failure(self, step: str, fault: BaseException) -> str | None:
         if not isinstance(fault, Exception):  # cancelled, by a time-out of the application's own or at its end

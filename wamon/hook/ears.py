@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from wamon.hook.call import FAILING, Call
+from wamon.hook.call import FAILING, Call, Head
 from wamon.hook.desk import Desk
 
 GRAPH = "https://graph.facebook.com"
@@ -55,7 +55,7 @@ class Ears:
             call = response.request.extensions.get(_KEY)
             if call is None:
                 return
-            call.response = response
+            call.head = Head(response.status_code, response.headers, type(response))
             if hasattr(response, "_content"):  # made in memory: its stream is never asked for
                 self.read(call, [response.content], len(response.content))
             else:

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from wamon.hook.call import Outcome
+from wamon.hook.call import Head, Outcome
 
 UNPACKED_BYTES = 256 * 1024
 
@@ -40,29 +40,29 @@ def document(one: Outcome, target: str) -> dict[str, Any]:
         "durations_ms": {"total": round(one.took_ms, 1)},
     }
     made |= {"target": target} if target else {}
-    return made | (_answer(one) if one.response is not None else {})
+    return made | (_answer(one, one.head) if one.head is not None else {})
 
 
-def _answer(one: Outcome) -> dict[str, Any]:
-    found = dict(one.response.headers.items())
+def _answer(one: Outcome, head: Head) -> dict[str, Any]:
+    found = dict(head.headers.items()) if head.http_status >= 300 else {}  # of a good answer nobody asks the trace
     headers = {name: value for name, form in _HEADERS.items() if form.fullmatch(value := found.get(name, ""))}
     if challenge := telling(found.get("www-authenticate", "")):
         headers["www-authenticate"] = challenge
-    body = None if one.failure else skeleton(_plain(one, found.get("content-encoding", "")))
-    return {"http_status": one.response.status_code, "headers": headers, "body": body}
+    body = None if one.failure else skeleton(_plain(one.body, head.kind, head.headers.get("content-encoding", "")))
+    return {"http_status": head.http_status, "headers": headers, "body": body}
 
 
-def _plain(one: Outcome, encoding: str) -> bytes:
+def _plain(body: bytes, kind: Any, encoding: str) -> bytes:
     """The body without its compression: the client's own class knows how, whatever it agreed on."""
     if not encoding:
-        return one.body
+        return body
     try:
-        again = type(one.response)(200, headers={"content-encoding": encoding}, content=one.body)
+        plain = bytes(kind(200, headers={"content-encoding": encoding}, content=body).content)
     except Exception as unreadable:
         raise UntoldError from unreadable
-    if len(again.content) > UNPACKED_BYTES:
+    if len(plain) > UNPACKED_BYTES:
         raise UntoldError
-    return bytes(again.content)
+    return plain
 
 
 def skeleton(body: bytes) -> Any:
