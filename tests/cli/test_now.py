@@ -80,6 +80,22 @@ def test_eighty_columns_are_enough_for_a_table_and_sixty_days(tmp_path: Path) ->
     assert "\x1b" not in out, "colours are for a terminal"
 
 
+def test_what_is_held_back_is_said_with_its_end_and_its_reason(tmp_path: Path) -> None:
+    with answering(bad_week(), tmp_path) as config:
+        out = " ".join(wamon("status", "-c", config, COLUMNS="80").out.split())
+    assert "Notices held back" in out
+    assert "webhook, endpoint: until 2026-11-09 10:00" in out
+    assert "because its certificate is being renewed (anna, silence 3)" in out
+
+
+def test_an_incident_says_where_it_stands_and_how_wide_it_is(tmp_path: Path) -> None:
+    with answering(bad_week(), tmp_path) as config:
+        out = " ".join(wamon("incidents", "show", "cloud-api", "-c", config).out.split())
+    assert "how wide global, by its code" in out
+    assert "seen to by anna, 2026-11-09 09:00:00 UTC: Meta has the ticket" in out
+    assert "note bob" in out
+
+
 def test_incidents_say_whose_they_were(tmp_path: Path) -> None:
     with answering(bad_week(), tmp_path) as config:
         out = wamon("incidents", "-c", config, COLUMNS="80").out

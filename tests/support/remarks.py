@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from wamon.core.catalogue import load
 from wamon.core.incident import Incident, Kind, Lasting
 from wamon.core.observation import ProbeKind
 from wamon.core.silence import Remark, Silence
@@ -19,7 +20,7 @@ def people_said(found: Sequence[Incident], said: Callable[[str], str] = str) -> 
         Remark(found[0].target, found[0].opened_ms, NOW_MS, said("anna"), said("Meta has the ticket"), ack=True),
         Remark(found[0].target, found[0].opened_ms, NOW_MS, said("bob"), said("case 1234 is open")),
     ]
-    return standings(found, watched, remarks, Lasting(), NOW_MS)
+    return standings(found, watched, remarks, Lasting(), load(), NOW_MS)
 
 
 def held_back(said: Callable[[str], str] = str) -> Silence:

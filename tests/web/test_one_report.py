@@ -127,7 +127,9 @@ def test_page_and_json_say_the_same_of_what_people_said(face: Shown, address: st
     assert f"acknowledged by {said['acknowledged']['author']}" in page
     assert f"Acknowledged by anna : {said['acknowledged']['text']}" in incident
     assert said["notes"][0]["text"] in incident
-    assert f"{said['phase']}, {said['severity']}; a ticket at Meta would be {said['metas_severity']}" in incident
+    wide = f"by its code as wide as: {said['scope']}"
+    grave = f"a ticket at Meta would be {said['metas_severity']}"
+    assert f"{said['phase']}, {said['severity']}, {wide}; {grave}" in incident
 
 
 def test_what_nobody_spoke_of_has_no_word_of_people() -> None:

@@ -145,6 +145,7 @@ def _print(page: Page, document: Document, days: Sequence[Document] | None) -> N
         _print_targets(page, counted, evidence, days)
     _print_troubles(page, document)
     _print_ourselves(page, document["ourselves"])
+    _print_held_back(page, document["silences"])
     if document.get("reference") is not None:
         page.line("")
         page.line((_meta_line(document["reference"]), QUIET))
@@ -176,6 +177,17 @@ def _print_ourselves(page: Page, lines: Sequence[Document]) -> None:
         page.line((f"{one['account']} · {one['subject']}: {one['text']}{do}", ""))
     if len(wrong) > MOST_OURS:
         page.line((f"{len(wrong) - MOST_OURS} more: wamon doctor", QUIET))
+
+
+def _print_held_back(page: Page, silences: Sequence[Document]) -> None:
+    """Notices that nobody gets now, until when and why."""
+    if silences:
+        page.heading("Notices held back")
+    for one in silences:
+        about = ", ".join([*one["targets"], *(f"account {name}" for name in one["accounts"])]) or "all targets"
+        kinds = "".join(f", {word}" for word in (*one["kinds"], *one["severities"]))
+        said = f"because {one['because']} ({one['author']}, silence {one['number']})" if "because" in one else ""
+        page.line((f"{about}{kinds}: until {short_instant(one['to'])} UTC {said}".rstrip(), ""))
 
 
 def _budget(one: Document) -> str:
@@ -300,6 +312,8 @@ def _fields(one: Document) -> Iterator[tuple[str, Cell]]:
 
 def _stands(one: Document) -> Iterator[tuple[str, Cell]]:
     yield "phase", one["phase"]
+    if one.get("scope", "unknown") != "unknown":
+        yield "how wide", f"{one['scope']}, by its code"
     metas = one["metas_severity"]
     yield "severity", one["severity"] + (f"; in a ticket to Meta: {metas}" if metas else "")
     said = [("seen to by", one["acknowledged"]), *(("note", note) for note in one["notes"])]

@@ -168,7 +168,7 @@ def snapshot(
         platform_periods=rows[PLATFORM].periods,
         incidents=troubles,
         notices=past.notices,
-        standings=standings(troubles, vigil.watched, vigil.remarks, vigil.lasting, now_ms),
+        standings=standings(troubles, vigil.watched, vigil.remarks, vigil.lasting, vigil.known.catalogue, now_ms),
         silences=tuple(one for one in vigil.silences if one.holds(now_ms)),
     )
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from wamon.core.finding import Verdict
+from wamon.core.catalogue import Catalogue, meanings
+from wamon.core.finding import Scope, Verdict
 from wamon.core.incident import Incident, Lasting, Severity
 from wamon.core.notice import severity
 from wamon.core.observation import ProbeKind
@@ -27,13 +28,17 @@ class IncidentPhase(StrEnum):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """``metas_severity`` is the level of a ticket at Meta, None where it is not Meta's to mend."""
+    """``metas_severity`` is the level of a ticket at Meta, None where it is not Meta's to mend.
+
+    ``scope`` is how wide the code that came most often is by Meta's word, unknown where no code came.
+    """
 
     phase: IncidentPhase
     severity: Severity
     metas_severity: Severity | None
     acknowledged: Remark | None = None
     notes: tuple[Remark, ...] = ()
+    scope: Scope = Scope.UNKNOWN
 
 
 def standings(
@@ -41,15 +46,22 @@ def standings(
     watched: Mapping[str, Watched],
     remarks: Sequence[Remark],
     lasting: Lasting,
+    catalogue: Catalogue,
     now_ms: int,
 ) -> dict[str, Standing]:
     """By the incident's name."""
+    probes = {name: one.probe for name, one in watched.items()}
     return {
-        one.name: _standing(
-            one, watched[one.target].probe if one.target in watched else ProbeKind.API, remarks, lasting, now_ms
+        one.name: msgspec.structs.replace(
+            _standing(one, probes.get(one.target, ProbeKind.API), remarks, lasting, now_ms),
+            scope=_scope(one, catalogue),
         )
         for one in incidents
     }
+
+
+def _scope(one: Incident, catalogue: Catalogue) -> Scope:
+    return next((entry.scope for code in one.codes for entry in meanings(catalogue, code)), Scope.UNKNOWN)
 
 
 def _standing(

@@ -142,7 +142,11 @@ def target_page(report: Report, name: str) -> TargetPage | None:
         now,
         words.SIGNS[now.state] if now else one.sign if one else "",
         drawn,
-        [trouble(i, probes, report.at_ms, zone) for i in newest_first(report) if i.target == name],
+        [
+            trouble(i, probes, report.at_ms, zone, report.standings.get(i.name))
+            for i in newest_first(report)
+            if i.target == name
+        ],
         restated(report, name),
     )
 

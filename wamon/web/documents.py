@@ -101,6 +101,7 @@ def incident_row(one: Incident, report: Report) -> Document:
 def _standing_row(stands: Standing) -> Document:
     return {
         "phase": stands.phase.value,
+        "scope": stands.scope.value,
         "severity": stands.severity.value,
         "metas_severity": stands.metas_severity.value if stands.metas_severity else None,
         "acknowledged": _remark_row(stands.acknowledged) if stands.acknowledged else None,

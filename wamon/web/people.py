@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from wamon.core.finding import Scope
 from wamon.core.report import Report
 from wamon.core.silence import Remark, Silence
 from wamon.core.standing import Standing
@@ -20,9 +21,10 @@ class Remarked(msgspec.Struct, frozen=True):
 
 
 class Stands(msgspec.Struct, frozen=True):
-    """Where an incident stands; ``metas`` is empty where a ticket at Meta would be none of theirs."""
+    """Where an incident stands; ``metas`` is empty where it is none of Meta's, ``scope`` where it is not known."""
 
     phase: str
+    scope: str
     severity: str
     metas: str
     acknowledged: Remarked | None
@@ -50,6 +52,7 @@ def stands(one: Standing | None, zone: ZoneInfo) -> Stands | None:
         return None
     return Stands(
         one.phase.value,
+        "" if one.scope is Scope.UNKNOWN else one.scope.value,
         one.severity.value,
         one.metas_severity.value if one.metas_severity else "",
         remarked(one.acknowledged, zone) if one.acknowledged else None,
