@@ -46,6 +46,14 @@ def test_each_file_of_the_folder_adds_a_client(tmp_path: Path) -> None:
     assert [one.name for one in settings.channels] == ["acme-ops", "bolt-ops"]
 
 
+def test_what_an_editor_leaves_in_the_folder_is_no_client(tmp_path: Path) -> None:
+    path = written(tmp_path, EDGE + '[service]\ninclude = "clients"\n', acme=CLIENT)
+    (tmp_path / "clients" / ".#acme.toml").symlink_to("somebody@somewhere.4711")
+    (tmp_path / "clients" / ".acme.toml").write_text("half a f")
+    (tmp_path / "clients" / "acme.toml~").write_text(CLIENT)
+    assert [one.name for one in load(path).accounts] == ["acme"]
+
+
 def test_targets_may_stand_in_the_folder_only(tmp_path: Path) -> None:
     settings = load(written(tmp_path, '[service]\ninclude = "clients"\n', acme=CLIENT))
     assert [one.name for one in settings.targets] == ["acme-api"]

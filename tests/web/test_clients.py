@@ -190,15 +190,17 @@ def test_two_hundred_clients_are_one_page_that_names_those_in_trouble_first() ->
         "/target/client-007.number",
         "/target/client-150.number",
     ]
+    assert "<summary>198 clients are well</summary>" in text
     assert "398 targets have their days on pages of their own" in text
     assert "200 are well." in text
-    assert "200 more</span>" in text
+    assert "200 lines, all of them green: on the pages of the clients" in text
 
 
 def test_a_calm_page_of_two_hundred_says_so_and_one_client_is_whole_as_ever() -> None:
     calm = two_hundred()
     text = painted(calm)
     assert "Every target is well." in text
+    assert "<summary>200 clients are well</summary>" in text
     assert "All targets operational" in text
     with served(Shown(calm)) as address:
         own = httpx.get(f"http://{address}/client/client-004", trust_env=False).text

@@ -110,7 +110,7 @@ def _documents(path: Path) -> list[Document]:
 def _included(folder: Path, spoken: str, name: str) -> Iterator[Document]:
     if not folder.is_dir():
         raise SettingsError([f"[service] include: there is no folder {shown(spoken)} beside this file"], name)
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(folder.glob("[!.]*.toml")):  # an editor's lock is called .#acme.toml
         yield Document(f"{spoken}/{path.name}: ", tables_of(_text_of(path, str(path)), str(path)))
 
 

@@ -28,6 +28,10 @@ WORST_FIRST = (
 """In which order clients and targets are told."""
 
 
+FEW = 12
+"""So many clients have a line each, well or not; of more, those that are well are named in a row."""
+
+
 class ClientLine(msgspec.Struct, frozen=True):
     """A client now: the gravest state of its targets, how many are in it, and where its own page is."""
 
@@ -53,6 +57,13 @@ def client_lines(report: Report) -> list[ClientLine]:
         return []
     lines = [_line(name, own) for name, own in rows.items()]
     return sorted(lines, key=lambda one: (WORST_FIRST.index(one.state), one.name))
+
+
+def told_clients(report: Report) -> tuple[list[ClientLine], list[ClientLine]]:
+    """The clients that have a line, and those that are well and only named."""
+    lines = client_lines(report)
+    calm = [one for one in lines if one.state is State.OPERATIONAL and not one.evidence]
+    return (lines, []) if len(calm) <= FEW else ([one for one in lines if one not in calm], calm)
 
 
 def _line(name: str, own: Sequence[TargetReport]) -> ClientLine:

@@ -18,7 +18,7 @@ from wamon.core.timeline import day_of
 from wamon.core.watched import EVIDENCE
 from wamon.web import words
 from wamon.web.charts import PLATFORM_READINGS, Chart, chart, readings_of
-from wamon.web.clients import ClientLine, client_lines, rows_of
+from wamon.web.clients import ClientLine, rows_of, told_clients
 from wamon.web.latency import Drawn, drawn, duration_text
 from wamon.web.people import Hushed, hushed
 from wamon.web.reference import Theirs, theirs
@@ -104,6 +104,7 @@ class Page(msgspec.Struct, frozen=True):
     frame: Frame
     client: str
     clients: list[ClientLine]
+    calm_clients: list[ClientLine]
     objective: str
     headline: Headline
     sign: str
@@ -139,17 +140,18 @@ def page(report: Report, stories: Sequence[Story], client: str = "") -> Page:
     today = day_of(report.at_ms, zone)
     top, platform_now = words.headline(report), words.platform_now(report)
     probes, newest, turned = probes_of(report), newest_first(report), restated(report)
-    clients, rows = client_lines(report), rows_of(report)
+    (clients, calm), rows = told_clients(report), rows_of(report)
     ourselves = rows.lines(report.ourselves)
     return Page(
         frame=frame(report),
         client=client,
         clients=clients,
+        calm_clients=calm,
         objective=f"{report.objective_percent:g} %",
         headline=top,
         sign=words.SIGNS[top.state],
         several_accounts=rows.several_accounts,
-        now=[target(one, report, today, zone, whole=False) for one in rows.told(bool(clients))],
+        now=[target(one, report, today, zone, whole=False) for one in rows.told(bool(clients or calm))],
         targets=[target(one, report, today, zone) for one in rows.whole],
         others=len(rows.counted) - len(rows.whole),
         evidence=[target(one, report, today, zone) for one in rows.evidence],
