@@ -108,6 +108,20 @@ def test_every_question_about_observations_seeks(days: Book) -> None:
     assert [step for step in scans if step.split()[1] in grows] == []
 
 
+def test_what_was_kept_is_found_from_the_few_that_were_and_not_from_the_many(days: Book) -> None:
+    """Left to itself SQLite begins with all observations: the weekly pass then cost twice what it may."""
+    asked: list[str] = []
+    days.db.conn.set_trace_callback(asked.append)
+    days.troubles(EVER)
+    days.witnessed(EVER, targets=["target-03"])
+    days.codes("target-03", EVER)
+    days.db.conn.set_trace_callback(None)
+    joins = [sql for sql in asked if "exchanges e" in sql]
+    first = {days.db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchone()[3].split()[:2][1] for sql in joins}
+    assert len(joins) == TARGETS + 2
+    assert first == {"e"}
+
+
 def test_marks_are_read_in_bulk(days: Book) -> None:
     """Fourteen days of 20 targets in a weekly pass: two microseconds a mark leave room for judging."""
     marks = len(days.marks("target-03", EVER))

@@ -73,6 +73,7 @@ class Gathered:
         asked = [one for one in chosen if watched[one.target].probe is ProbeKind.TOKEN]
         self._owners = {one.target: one.account for one in asked}
         self._tokens = sorted((look for one in asked for look in token_looks(one)), key=_at)
+        self._token_reach_ms = max((look.interval_ms for look in self._tokens), default=0)
         self._apps = apps(self._tokens, self._owners)
         self.records = {one.target: self._record(one, watched[one.target]) for one in chosen}
         self._requests = doubtful_requests(self.records.values())
@@ -123,6 +124,7 @@ class Gathered:
             record=own,
             now_ms=self.now_ms,
             tokens=self._tokens_for(own.account) if causes & ABOUT_TOKENS else (),
+            token_reach_ms=self._token_reach_ms,
             token_uses=self._uses_in(own.account) if Cause.AUTHENTICATION in causes else {},
             events_ms=self._events.get(own.account, ()),
             accepted=self._accepted,

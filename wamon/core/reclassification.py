@@ -59,9 +59,10 @@ def live_findings(account: Account, known: Knowledge) -> tuple[list[Finding], li
     Looks whose exchange is not kept stay as they stand: they were good, and a good look stays good.
     """
     findings = [mark.finding for mark in account.marks]
+    instants = [mark.at_ms for mark in account.marks] if account.exchanges else []
     for at_ms, exchange in account.exchanges.items():
-        place = bisect_left(account.marks, at_ms, key=_at)
-        if place < len(findings) and account.marks[place].at_ms == at_ms:
+        place = bisect_left(instants, at_ms)
+        if place < len(instants) and instants[place] == at_ms:
             findings[place] = judge(exchange, known)
     return findings, [place for place, found in enumerate(findings) if found.verdict is not Verdict.OK]
 
@@ -117,10 +118,6 @@ def differs(one: Finding, other: Finding) -> bool:
         other.column,
         other.provisional,
     )
-
-
-def _at(mark: Mark) -> int:
-    return mark.at_ms
 
 
 def _first(rules: Iterable[Rule], case: Case, past: History) -> Turned | None:

@@ -294,7 +294,7 @@ def day_tallies(marks: Sequence[Mark], span: Span) -> Tallies:
     first, last = slice_around(marks, span._replace(end_ms=span.end_ms + WINDOW_MS))
     near = marks[first:last]
     tallies = Tallies()
-    tallies.take((mark.at_ms, column) for mark, column in zip(near, judged_columns(near), strict=True))
+    tallies.take(zip([mark.at_ms for mark in near], judged_columns(near), strict=True))
     return tallies
 
 

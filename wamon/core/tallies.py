@@ -32,10 +32,11 @@ class Tallies:
 
     def take(self, looks: Iterable[tuple[int, Column]]) -> None:
         """Count looks, given by instant and column."""
-        counted = [(at_ms // WINDOW_MS, column) for at_ms, column in looks if column in COUNTED]
-        for window, count in Counter(window for window, _ in counted).items():
+        every = list(looks)
+        for window, count in Counter([at_ms // WINDOW_MS for at_ms, column in every if column in COUNTED]).items():
             self._add(window, count, 0)
-        for window, count in Counter(window for window, column in counted if column is Column.DOWN).items():
+        failed = [at_ms // WINDOW_MS for at_ms, column in every if column is Column.DOWN]
+        for window, count in Counter(failed).items():
             self._add(window, 0, count)
 
     def _add(self, window: int, looks: int, failed: int) -> None:

@@ -1,6 +1,7 @@
 """What recorded looks testify: of tokens and their apps, of requests, templates, messages and the account."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, repeat
 
 from wamon.core.evidence import Acceptances, Record, TemplateLook, TokenLook, TokenUse, When, name_of
 from wamon.core.finding import Cause, Verdict
@@ -80,11 +81,13 @@ def acceptances(records: Iterable[Record], requests: frozenset[str]) -> Acceptan
             if (request := context.request_fingerprint) in requests and request is not None:
                 alike.setdefault((request, context.served_version), set()).add(id(context))
         for key, asked in alike.items():
-            instants.setdefault(key, []).extend(
-                (mark.at_ms, record.target)
-                for mark, found in zip(record.marks, record.findings, strict=True)
-                if found.verdict is Verdict.OK and id(mark.context) in asked
-            )
+            chosen = bytearray(b"\1") * len(record.marks)
+            if len(asked) < len(record.contexts):
+                chosen = bytearray([id(mark.context) in asked for mark in record.marks])
+            for place in record.bad:
+                chosen[place] = 0
+            every = zip([mark.at_ms for mark in record.marks], repeat(record.target), strict=False)
+            instants.setdefault(key, []).extend(compress(every, chosen))
     for row in instants.values():
         row.sort()
     accepted = {key: row for key, row in instants.items() if row}

@@ -198,8 +198,8 @@ class Observed(Seals):
 
     def _witnessed(self, number: int, span: Span) -> Iterable[Witnessed]:
         rows = self._connection.execute(
-            "SELECT e.at_ms, e.exchange, o.context, o.finding FROM exchanges e "
-            "JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms "
+            "SELECT e.at_ms, e.exchange, o.context, o.finding FROM exchanges e "  # in this order: few before many
+            "CROSS JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms "
             "WHERE e.target = ? AND e.at_ms >= ? AND e.at_ms < ? ORDER BY e.at_ms",
             (number, *span),
         ).fetchall()
@@ -213,7 +213,7 @@ class Observed(Seals):
         """How often each of Meta's codes was seen in a span. Good looks, which bring none, are not read."""
         rows = self._connection.execute(
             "SELECT o.finding, count(*) FROM exchanges e "
-            "JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms "
+            "CROSS JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms "
             "WHERE e.target = ? AND e.at_ms >= ? AND e.at_ms < ? GROUP BY o.finding",
             (self._names.find(target), *span),
         ).fetchall()

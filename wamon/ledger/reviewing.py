@@ -5,17 +5,20 @@ from datetime import date
 
 from wamon.core.afresh import SLACK_MS, Band, News, OnRecord, band_around
 from wamon.core.doubt import First, Trouble
-from wamon.core.finding import Origin, Ruling
+from wamon.core.finding import Origin, Ruling, Verdict
+from wamon.core.knowledge import Look
 from wamon.core.spoken import Said
 from wamon.core.tallies import COUNTED
 from wamon.core.timeline import Span
 from wamon.core.watched import Watched
 from wamon.ledger.observations import Observed
 
+# CROSS JOIN: from the few that were kept to their observations. Left to itself SQLite reads every observation.
 _KEPT = """
     SELECT DISTINCT o.context, o.finding FROM exchanges e
-    JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms
+    CROSS JOIN observations o ON o.target = e.target AND o.at_ms = e.at_ms
     WHERE e.target = ? AND e.at_ms >= ? AND e.at_ms < ?"""
+_LOOKS = "SELECT at_ms, context, finding FROM observations WHERE target = ? AND at_ms >= ? AND at_ms < ?"
 _AGAIN = "SELECT EXISTS (SELECT 1 FROM rulings WHERE target = ? AND at_ms >= ? AND at_ms < ?)"
 _FIRST_NEWS = "SELECT at_ms, ruled_at_ms FROM exchanges WHERE target = ? AND at_ms >= ? AND at_ms < ?"
 _LATER_NEWS = """
@@ -42,6 +45,18 @@ class Reviewed(Observed):
                 (again,) = self._connection.execute(_AGAIN, (number, *span)).fetchone()
                 found[name] = Trouble(firsts, bool(again))
         return found
+
+    def looks(self, control: str, span: Span) -> list[Look]:
+        """A control's looks as evidence, by what was first found. How long a good one took is not needed."""
+        contexts, grounds = self._contexts.words(), self._grounds.words()
+        intervals = {number: one.interval_ms for number, one in contexts.items() if not one.repeated}
+        failed = {number: one.finding.verdict is not Verdict.OK for number, one in grounds.items()}
+        rows = self._connection.execute(_LOOKS, (self._names.find(control), *span))
+        return [
+            Look(at_ms, at_ms, intervals[context], failed[finding])
+            for at_ms, context, finding in rows.fetchall()
+            if context in intervals
+        ]
 
     def news(self, target: str, span: Span) -> list[News]:
         """Since when each look that was kept whole, and each later word on one, is known.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wamon.core.account_facts import Stated
 from wamon.core.afresh import OnRecord
 from wamon.core.doubt import Trouble
-from wamon.core.finding import Context, Mark, Origin, Ruling, Verdict
+from wamon.core.finding import Context, Mark, Origin, Ruling
 from wamon.core.gathering import Beside
 from wamon.core.knowledge import Look
 from wamon.core.latency import Sketch
@@ -134,10 +134,7 @@ class Bookkeeper:
 
     async def looks(self, control: str, span: Span) -> Sequence[Look]:
         """A control's looks, as evidence. How long a good one took is not needed."""
-        return [
-            Look(mark.at_ms, mark.at_ms, mark.interval_ms, mark.finding.verdict is not Verdict.OK)
-            for mark in await self._ledger.marks(control, span, standing=False)
-        ]
+        return await self._ledger.read(lambda book: book.looks(control, span))
 
     async def troubles(self, span: Span) -> Mapping[str, Trouble]:
         """What was first found of looks that were kept whole: those not good, and evidence."""

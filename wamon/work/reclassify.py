@@ -192,8 +192,7 @@ async def _controls(book: Book, targets: Sequence[Watched], around: Span) -> Con
     controls = Controls()
     for one in targets:
         if one.probe is ProbeKind.CONTROL:
-            for look in await book.looks(one.name, around):
-                controls.add(one.name, look)
+            controls.looks[one.name] = list(await book.looks(one.name, around))
     return controls
 
 

@@ -56,7 +56,9 @@ class Episode:
     def said(self, fingerprint: str | None) -> Said:
         """What was said of a token meanwhile."""
         if fingerprint not in self._said:
-            self._said[fingerprint] = said_of_token(self.past.tokens, fingerprint, self.start_ms, self.end_ms)
+            self._said[fingerprint] = said_of_token(
+                self.past.tokens, fingerprint, self.start_ms, self.end_ms, self.past.token_reach_ms
+            )
         return self._said[fingerprint]
 
     @cached_property
@@ -152,13 +154,14 @@ class Episode:
                     yield one.marks[place].at_ms, percent, one.name(place)
 
 
-def said_of_token(tokens: Sequence[TokenLook], fingerprint: str | None, start_ms: int, end_ms: int) -> Said:
+def said_of_token(
+    tokens: Sequence[TokenLook], fingerprint: str | None, start_ms: int, end_ms: int, reach_ms: int
+) -> Said:
     """What was said of a token from the first to the last look of an episode, both included.
 
     Without any such statement those within one of their own intervals count: to be good they must stand on both
     sides, and one that says otherwise spoils it.
     """
-    reach_ms = max((one.interval_ms for one in tokens), default=0)
     first = bisect_left(tokens, start_ms - reach_ms, key=_at)
     last = bisect_right(tokens, end_ms + reach_ms, key=_at)
     same = [one for one in tokens[first:last] if one.token_fingerprint == fingerprint]

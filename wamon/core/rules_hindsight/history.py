@@ -12,13 +12,16 @@ from wamon.core.timeline import Span
 _SHARED_CAUSES = frozenset({Cause.EDGE, Cause.AUTHENTICATION})
 
 
+_ANYWHERE_MS = 1 << 62
+
+
 class History(msgspec.Struct, frozen=True):
     """What the rules of hindsight may consult. By default nothing is known, and nothing known turns nothing.
 
     ``by_own_evidence`` are the findings that `mixed_burst` asks its neighbours for; without them the live ones
     count. ``hearsay`` are the places of looks whose faults an application alone reports. ``tokens`` are ordered,
     ``token_uses`` is by fingerprint, ``events_ms`` (ordered) are events of the account. ``accepted_here`` gives
-    each request's last acceptance on this target.
+    each request's last acceptance on this target. Every token is asked about once in ``token_reach_ms`` or more.
 
     The other targets: ``household`` shares the account (this target is one of it), ``peers`` are other numbers
     asked the same way, ``strangers`` belong to another app, ``endpoints`` are the account's own, ``elsewhere`` are
@@ -32,6 +35,7 @@ class History(msgspec.Struct, frozen=True):
     by_own_evidence: Sequence[Finding] = ()
     hearsay: frozenset[int] = frozenset()
     tokens: Sequence[TokenLook] = ()
+    token_reach_ms: int = _ANYWHERE_MS
     token_uses: Mapping[str | None, TokenUse] = {}
     events_ms: Sequence[int] = ()
     accepted: Acceptances = Acceptances()
