@@ -12,6 +12,7 @@ from cyclopts import CycloptsError, Parameter
 
 from wamon.cli.answers import FINE, WRONG, CannotError, say
 from wamon.cli.declaring import maintenance, rule
+from wamon.cli.notifying import notify
 from wamon.cli.shape import ELSE, KEEP, LOOK, READ, WATCH, AsJson, Config, From, To, command_group
 from wamon.cli.silencing import ack, note, silence
 from wamon.terminal import PlainConsole
@@ -22,7 +23,6 @@ app = command_group(
     "wamon", "Watches the WhatsApp Business Cloud API and your webhook, and says whose fault a failure was."
 )
 incidents = command_group("incidents", "Incidents the daemon still knows, newest first.", WATCH)
-notify = command_group("notify", "Send a test over each channel, or see how a notice reads.", LOOK)
 db = command_group("db", "The database: integrity, backup, sizes, retention.", KEEP)
 for part in (app, incidents, maintenance, silence, notify, db):
     part["--help"].group = ELSE
@@ -175,44 +175,6 @@ def probe(
     from wamon.cli.probe import probe_command
 
     return probe_command(target, explain, config, json, yes)
-
-
-@notify.command(name="test")
-def notify_test(
-    channel: Annotated[str | None, Parameter(help="one channel; without it: all of them")] = None,
-    /,
-    *,
-    config: Config = None,
-    json: AsJson = False,
-) -> int:
-    """Send one test notice per channel, and say how each fared."""
-    from wamon.cli.notify import test_command
-
-    return test_command(channel, config, json)
-
-
-@notify.command(name="preview")
-def notify_preview(
-    kind: Annotated[str, Parameter(help="outage, disruption, user_error, endpoint, unobserved, restated ...")],
-    phase: Annotated[
-        str | None, Parameter(help="opened, resolved ...; without it: the first that is told")
-    ] = None,
-    /,
-    *,
-    json: AsJson = False,
-) -> int:
-    """How a notice of a kind reads, made of an example."""
-    from wamon.cli.notify import preview_command
-
-    return preview_command(kind, phase, json)
-
-
-@notify.command(name="last-word")
-def notify_last_word(*, config: Config = None) -> int:
-    """What systemd runs before a start: tells the channels how the service ended, once an hour."""
-    from wamon.cli.last_word import last_word_command
-
-    return last_word_command(config)
 
 
 @app.command(group=READ)
