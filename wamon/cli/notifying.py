@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from wamon.cli.shape import LOOK, AsJson, Config, From, command_group
 
-notify = command_group("notify", "Notices: what was told, a test of every channel, how one reads.", LOOK)
+notify = command_group("notify", "What people were told, a test per channel, a preview.", LOOK)
 
 
 @notify.command(name="test")
