@@ -55,7 +55,7 @@ def counted(told: list[Step]) -> dict[int, str]:
     return columns
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(steps)
 def test_minutes_are_what_meta_said_whatever_was_killed(told: list[Step]) -> None:
     async def story(folder: Path) -> None:
