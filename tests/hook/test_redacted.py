@@ -15,6 +15,7 @@ from wamon.core.catalogue import Entry, load
 from wamon.core.judgement import judge
 from wamon.core.knowledge import knowledge
 from wamon.core.observation import Exchange, Phase, ProbeKind
+from wamon.core.reading import read_exchange
 from wamon.hook.redacted import TELLING_WORDS, skeleton
 from wamon.simulator.faults import GraphError, HtmlPage, Instead
 from wamon.simulator.world import ACCESS_TOKEN, HANDSET
@@ -81,6 +82,30 @@ def test_nothing_of_a_person_and_no_token_leaves_the_process(meta: Graph, report
         *("probe", "phone_number_id", "target", "at", "reached", "failure", "durations_ms", "http_status"),
         *("headers", "body", "report"),
     }
+
+
+class Talkative(httpx.BaseTransport):
+    """Answers with headers that say too much."""
+
+    def handle_request(self, _: httpx.Request) -> httpx.Response:
+        headers = {
+            "Set-Cookie": f"name={OTHER}",
+            "X-Name": "Canary",
+            "x-fb-trace-id": OTHER,
+            "facebook-api-version": "v25.0 Canary",
+            "WWW-Authenticate": f'OAuth "Facebook Platform" "invalid_token" "(#190) {OTHER} of Canary expired"',
+        }
+        return httpx.Response(401, headers=headers)
+
+
+def test_of_headers_only_what_a_verdict_or_a_ticket_needs_is_told() -> None:
+    with door() as reports, httpx.Client(transport=Talkative()) as client:
+        assert wamon.hook.watch(client, reports.url, SECRET)
+        client.post("https://graph.facebook.com" + PATH)
+        assert wamon.hook.flush(5)
+        (document,) = reports.exchanges
+    assert document["headers"] == {"www-authenticate": "(#190); invalid_token"}
+    assert judge(read_exchange(document), knowledge()).code == 190
 
 
 def words() -> Iterator[tuple[Entry, str]]:
