@@ -1,17 +1,22 @@
 """What an application reports becomes outcomes: a white list, and a reason for whatever is not taken."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wamon.core.observation import Failure, Phase, ProbeKind
+from wamon.core.catalogue import load
+from wamon.core.judgement import judge
+from wamon.core.knowledge import knowledge
+from wamon.core.observation import Exchange, Failure, Phase, ProbeKind
 from wamon.core.reports import MOST_EXCHANGES, ReportError, read_report
 from wamon.core.timeline import DAY, MINUTE, iso
-from wamon.core.traffic import Direction, Facts, Outcome, Source
+from wamon.core.traffic import Direction, Facts, Outcome, Source, as_exchange, reported
 from wamon.core.watched import Watched
 
 NOW = 1_790_000_000_000
@@ -30,7 +35,7 @@ CALL: dict[str, Any] = {
     "body": {"messages": [{"id": "x"}]},
 }
 GOOD = Facts(Source.APPLICATION, good=True)
-BAD = Facts(Source.APPLICATION, codes=(131016,), http_status=500)
+BAD = Facts(Source.APPLICATION, codes=(131016,), http_status=500, error=True)
 
 
 def read(*calls: Any, now_ms: int = NOW) -> tuple[list[Outcome], dict[str, int]]:
@@ -60,7 +65,7 @@ TAKEN: list[tuple[dict[str, Any], tuple[str, str, Facts]]] = [
     ),
     (
         {"http_status": 4915112345678, "body": {"error": {"code": 4915112345678, "error_subcode": 4915112345678}}},
-        ("graph", "", Facts(Source.APPLICATION, http_status=None)),
+        ("graph", "", Facts(Source.APPLICATION, http_status=None, error=True)),
     ),
 ]
 
@@ -72,6 +77,30 @@ def test_a_call_is_kept_by_whose_it_is_and_how_it_ended(
     (one,), ignored = read(CALL | said)
     assert (one.account, one.number, one.facts, ignored) == (*kept, {})
     assert (one.at_ms, one.direction, one.message) == (NOW, Direction.SEND, b"")
+
+
+def errors() -> Iterator[dict[str, Any]]:
+    """Every error of the catalogue, with and without the words it asks for, and errors that have no code."""
+    for entry in load().entries:
+        for text in (*entry.message_has, f"Dear Ms Canary, {entry.title}"):
+            subcode = {} if entry.subcode is None else {"error_subcode": entry.subcode}
+            yield {"code": entry.code, "message": text, **subcode}
+    yield from ({"message": "no code"}, {"code": 190, "is_transient": True}, {"code": 9_999_999})
+
+
+def test_a_reported_call_is_judged_as_the_call_itself_would_be() -> None:
+    known = knowledge()
+    bodies = [{"error": one} for one in errors()] + [{}, {"success": True}, "", None, "<html>log in", "a text"]
+    for body, http_status in product(bodies, (200, 400, 403, 429, 500, 503)):
+        call = Exchange("real", ProbeKind.TRAFFIC, NOW, reached=Phase.ANSWERED, http_status=http_status, body=body)
+        found = reported(call, "graph")
+        assert found is not None
+        there, here = judge(call, known), judge(as_exchange(found.facts, NOW), known)
+        said = [(one.verdict, one.column, one.provisional) for one in (there, here)]
+        assert said[0] == said[1], (http_status, body, said)
+        if isinstance(body, dict):
+            assert there.cause is here.cause, (http_status, body)
+        assert "Canary" not in str(found.facts)
 
 
 IGNORED: list[tuple[Any, str]] = [

@@ -204,7 +204,7 @@ def test_of_a_reported_call_codes_are_kept_and_no_text() -> None:
     )
     found = reported(call, "graph", "1")
     assert found == outcome(
-        Facts(Source.APPLICATION, codes=(131030,), subcode=7, is_transient=False, http_status=400)
+        Facts(Source.APPLICATION, codes=(131030,), subcode=7, is_transient=False, http_status=400, error=True)
     )
     good = reported(
         msgspec.structs.replace(call, http_status=200, body={"messages": [{"id": "wamid.1"}]}), "graph", "1"

@@ -147,6 +147,12 @@ def lookup(catalogue: Catalogue, code: int | None, subcode: int | None, message:
     return None
 
 
+@cache
+def telling_texts() -> tuple[str, ...]:
+    """Every text, in lower case, that an entry asks a message for: all of a text that a verdict hangs on."""
+    return tuple(dict.fromkeys(text for entry in load().entries for text in entry.message_has))
+
+
 def _has_any(message: str, texts: tuple[str, ...]) -> bool:
     lowered = message.lower()
     return any(text in lowered for text in texts)

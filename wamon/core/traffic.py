@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from wamon.core.catalogue import telling_texts
 from wamon.core.graph_error import DELIVERED
 from wamon.core.hearsay import APPLICATION
 from wamon.core.members import direct
@@ -41,7 +42,8 @@ class Facts(msgspec.Struct, frozen=True):
     """What judging reads of an outcome: no text, number or id, so that many outcomes share one.
 
     ``message_status`` is Meta's word in a webhook (``received`` for an incoming message). All others but the codes
-    are those of a reported call; ``good``: its body had the shape of success.
+    are those of a reported call; ``good``: its body had the shape of success, ``error``: it was an error of
+    Graph's, with or without a code. ``words`` are the texts in it that the catalogue asks for, nobody else's.
     """
 
     source: Source
@@ -53,6 +55,8 @@ class Facts(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     http_status: int | None = 200
     good: bool = False
+    error: bool = False
+    words: tuple[str, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -121,8 +125,15 @@ def reported(exchange: Exchange, account: str, number: str = "") -> Outcome | No
         failure=exchange.failure,
         http_status=exchange.http_status,
         good=error is None and one.shaped,
+        error=error is not None,
+        words=() if error is None else _words(f"{error.message} {error.details}"),
     )
     return Outcome(exchange.at_ms, account, number, Direction.SEND, facts)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    lowered = text.lower()
+    return tuple(one for one in telling_texts() if one in lowered)
 
 
 def as_exchange(facts: Facts, at_ms: int, target: str = "") -> Exchange:
@@ -146,9 +157,10 @@ def _as_answer(facts: Facts) -> dict[str, Any]:
         "code": next(iter(facts.codes), None),
         "error_subcode": facts.subcode,
         "is_transient": facts.is_transient,
+        "message": "; ".join(facts.words) or None,
     }
     known = {key: value for key, value in error.items() if value is not None}
-    return {"error": known} if known else {}
+    return {"error": known} if known or facts.error else {}
 
 
 def _as_webhook(facts: Facts, ids: Iterable[str]) -> dict[str, Any]:
