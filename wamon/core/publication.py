@@ -53,10 +53,14 @@ class Publication(msgspec.Struct, frozen=True, gc=False):
     secondary: Secondary | None = None
 
 
-@lru_cache(maxsize=512)
 def freezes_on(day: date) -> date:
     """The 10th business day, Monday to Friday, of the month after the day's."""
-    moment = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    return _freezes_on(day.replace(day=1))
+
+
+@lru_cache(maxsize=64)
+def _freezes_on(first: date) -> date:
+    moment = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     counted = 0
     while counted < FINAL_BUSINESS_DAY:
         moment += timedelta(days=1)

@@ -63,6 +63,8 @@ class ShownDays:
         self._days = days
         self._today: date | None = None
         self._closed: dict[str, _Closed] = {}
+        self._states: dict[tuple[date, str], DayState] = {}
+        self._stated_ms = 0
 
     def rows(
         self,
@@ -97,8 +99,17 @@ class ShownDays:
     def _put_together(self, name: str, now_ms: int, today: date) -> _Closed:
         dates = (today - number * _DAY for number in range(self._days - 1, -1, -1))
         trails = filter(None, (self._published.get((name, day)) for day in dates))
-        days = tuple(published_day(*trail, now_ms, self._passes) for trail in trails)
+        days = tuple(_as_said(*trail, self._state(trail[1], now_ms)) for trail in trails)
         return _Closed(days, _sums(days, today))
+
+    def _state(self, latest: Publication, now_ms: int) -> DayState:
+        """A day's state, which is the same for all rows of its zone."""
+        if now_ms != self._stated_ms:
+            self._states, self._stated_ms = {}, now_ms
+        key = (latest.day, latest.zone)
+        if key not in self._states:
+            self._states[key] = day_state(latest.day, ZoneInfo(latest.zone), now_ms, self._passes)
+        return self._states[key]
 
 
 NO_DAYS = ShownRow(periods=dict.fromkeys(("today", "yesterday", "month", "last_month", "days"), Figures()))
@@ -106,8 +117,12 @@ NO_DAYS = ShownRow(periods=dict.fromkeys(("today", "yesterday", "month", "last_m
 
 def published_day(first: Publication, latest: Publication, now_ms: int, passes: Sequence[Passed]) -> Day:
     """A day as its first and its latest publication say it."""
-    day, zone, sums = latest.day, ZoneInfo(latest.zone), latest.figures
-    state, partial = day_state(day, zone, now_ms, passes), is_partial(day, zone, sums)
+    return _as_said(first, latest, day_state(latest.day, ZoneInfo(latest.zone), now_ms, passes))
+
+
+def _as_said(first: Publication, latest: Publication, state: DayState) -> Day:
+    day, sums = latest.day, latest.figures
+    partial = is_partial(day, ZoneInfo(latest.zone), sums)
     return Day(day, state, latest.revision, sums, first.figures, latest.reason, partial, latest.published_at_ms)
 
 

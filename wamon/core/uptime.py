@@ -61,12 +61,14 @@ class Figures(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     @property
     def sufficient(self) -> bool:
         """Whether enough was observed to publish the figures without a caveat."""
-        return self.coverage is not None and self.coverage >= SUFFICIENT_COVERAGE
+        coverage = self.coverage
+        return coverage is not None and coverage >= SUFFICIENT_COVERAGE
 
     @property
     def insufficient(self) -> bool:
         """Whether too little was observed for a percentage. A day that nobody had to observe is not meant."""
-        return self.coverage is not None and not self.sufficient
+        coverage = self.coverage
+        return coverage is not None and coverage < SUFFICIENT_COVERAGE
 
     @property
     def availability(self) -> float | None:

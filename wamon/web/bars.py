@@ -67,13 +67,20 @@ def strip(days: Sequence[Day], today: date) -> Strip:
 def _strip(days: tuple[Day, ...], last: date, count: int) -> Strip:
     known = {one.date: one for one in days}
     dates = (last - timedelta(days=number) for number in range(count - 1, -1, -1))
-    drawn = tuple(_bar(known[day]) if day in known else _unknown(day) for day in dates)
-    return Strip(drawn, "".join(map(_html, drawn)), tuple(one for one in reversed(drawn) if one.worth))
+    drawn = [_drawn(known[day]) if day in known else _html(_unknown(day)) for day in dates]
+    every = tuple(one for one, _ in drawn)
+    return Strip(every, "".join([html for _, html in drawn]), tuple(one for one in reversed(every) if one.worth))
 
 
-def _html(one: Bar) -> str:
+@lru_cache(maxsize=4096)
+def _drawn(one: Day) -> tuple[Bar, str]:
+    """A day's bar and its HTML: after midnight every strip is another, and its days are as they were."""
+    return _html(_bar(one))
+
+
+def _html(one: Bar) -> tuple[Bar, str]:
     words = escape(f"{one.day}: {one.facts}")
-    return f'<li><span role="img" class="bar {one.classes}" title="{words}"></span></li>'
+    return one, f'<li><span role="img" class="bar {one.classes}" title="{words}"></span></li>'
 
 
 def _unknown(day: date) -> Bar:

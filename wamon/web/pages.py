@@ -110,6 +110,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["share"] = _share
+    for name in made.list_templates():  # those that others include too: the first page must not wait for them
+        made.get_template(name)
     return made
 
 
