@@ -8,8 +8,11 @@ import pytest
 from tests.cli.program import asked, wamon
 from tests.cli.test_now import answering
 from tests.support.partners import two_hundred
-from tests.support.reports import days, report, target
+from tests.support.reports import NOW_MS, days, report, target
+from wamon.core.finding import Cause, Verdict
+from wamon.core.incident import Incident, Kind
 from wamon.core.report import State
+from wamon.core.timeline import HOUR
 
 
 @pytest.mark.parametrize("failing", [(), (7,), (7, 150), tuple(range(200))], ids=len)
@@ -54,3 +57,19 @@ def test_many_numbers_of_one_business_are_told_by_number(tmp_path: Path) -> None
     assert "39 of 40 targets are well" in out
     assert "n3" in out
     assert "--account" not in out
+
+
+def test_incidents_of_one_client_are_listed_alone_and_a_long_list_ends(tmp_path: Path) -> None:
+    now = two_hundred(*range(200))
+    incidents = tuple(
+        Incident(f"client-{n:03}.number", Kind.OUTAGE, NOW_MS - HOUR, None, Verdict.SYSTEM_ERROR, Cause.SERVICE)
+        for n in range(200)
+    )
+    with answering(msgspec.structs.replace(now, incidents=incidents), tmp_path) as config:
+        every = wamon("incidents", "-c", config, COLUMNS="80")
+        own = asked("incidents", "list", "--account", "client-007", "-c", config)
+        document = asked("incidents", "--account", "client-007", "-c", config, "--json").document
+    assert "140 older ones: --json has them all" in " ".join(every.out.split())
+    assert "client-007.number" in own.out
+    assert "client-008" not in own.out
+    assert [one["target"] for one in document["incidents"]] == ["client-007.number"]

@@ -119,11 +119,16 @@ def status(
 
 @incidents.default
 @incidents.command(name="list")
-def list_incidents(*, config: Config = None, json: AsJson = False) -> int:
+def list_incidents(
+    *,
+    account: Annotated[str | None, Parameter(help="one client: only those of its targets")] = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> int:
     """Incidents the daemon still knows, newest first."""
     from wamon.cli.now import incidents_command
 
-    return incidents_command(config, json)
+    return incidents_command(config, json, account)
 
 
 @incidents.command(name="show")

@@ -36,6 +36,7 @@ SPARKS = 60
 """So many days are drawn where the terminal is wide enough."""
 
 MOST_TROUBLES = 12
+MOST_INCIDENTS = 60
 MOST_OURS = 8
 
 Document = Mapping[str, Any]
@@ -45,10 +46,7 @@ def status_command(config: Path | None, as_json: bool, account: str | None = Non
     """Now, of one client where one is named; 1 when something is not as it should be."""
     document = ask(config, "/api/v1/status")
     if account is not None:
-        try:
-            document = of_account(document, account)
-        except ValueError as unknown:
-            raise CannotError(str(unknown)) from None
+        document = _of(document, account)
     if as_json:
         write_json(document)
     elif are_many(document):
@@ -66,14 +64,25 @@ def _days(config: Path | None, document: Document, account: str | None) -> list[
     return [row for one in asked for row in ask(config, f"/api/v1/days?from={first}{one}")["days"]]
 
 
-def incidents_command(config: Path | None, as_json: bool) -> int:
-    """Every incident the daemon still knows."""
+def incidents_command(config: Path | None, as_json: bool, account: str | None = None) -> int:
+    """Every incident the daemon still knows, of one client where one is named."""
     document = ask(config, "/api/v1/incidents")
+    status = ask(config, "/api/v1/status") if account or not as_json else {}
+    if account is not None:
+        names = {one["target"] for one in _of(status, account)["targets"]}
+        document = {"incidents": [one for one in document["incidents"] if one["target"] in names]}
     if as_json:
         write_json(document)
     else:
-        _print_incidents(Page(), document, ask(config, "/api/v1/status"))
+        _print_incidents(Page(), document, status)
     return FINE
+
+
+def _of(status: Document, account: str) -> Document:
+    try:
+        return of_account(status, account)
+    except ValueError as unknown:
+        raise CannotError(str(unknown)) from None
 
 
 def incident_command(name: str, config: Path | None, as_json: bool) -> int:
@@ -289,9 +298,11 @@ def _print_incidents(page: Page, document: Document, status: Document) -> None:
             *incident_cells(one)[1:3],
             (blamed(one, probes.get(one["target"], ProbeKind.API)), _style(one)),
         ]
-        for one in document["incidents"]
+        for one in document["incidents"][:MOST_INCIDENTS]
     ]
     page.table(heads, rows, right=["lasted"], prose=["whose, and what"])
+    if older := len(document["incidents"]) - len(rows):
+        page.line((f"{older} older ones: --json has them all, --account NAME those of one client", QUIET))
 
 
 def _style(one: Document) -> str:
