@@ -136,8 +136,8 @@ def test_a_body_is_read_to_its_cap_and_no_further(tmp_path: Path) -> None:
 
         in_pieces = await stage.client.post(PATH, content=endless(), headers=BEARER)
         assert (in_pieces.status_code, in_pieces.json()) == (413, sentence)
-        whole = json.dumps(stage.calls(400)).encode()
-        assert (await stage.post(whole + b" " * (LARGEST_BODY_BYTES - len(whole)))).json()["taken"] == 400
+        whole = json.dumps(stage.calls(200)).encode()
+        assert (await stage.post(whole + b" " * (LARGEST_BODY_BYTES - len(whole)))).json()["taken"] == 200
 
     told(tmp_path, story)
 
@@ -146,7 +146,7 @@ REFUSED = {
     b"": "empty; a report is an array of exchanges, or one exchange to a line.",
     b"[1,": "not JSON; a report is an array of exchanges, or one exchange to a line.",
     b"[" * 200_000: "not JSON; a report is an array of exchanges, or one exchange to a line.",
-    b"[" + b"{}," * 600 + b"{}]": "601 exchanges are too many for one report; send at most 500.",
+    b"[" + b"{}," * 600 + b"{}]": "601 exchanges are too many for one report; send at most 250.",
 }
 
 

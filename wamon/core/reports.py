@@ -12,8 +12,8 @@ from wamon.core.timeline import DAY, MINUTE
 from wamon.core.traffic import Direction, Facts, Outcome, concerned, reported
 from wamon.core.watched import Watched
 
-MOST_EXCHANGES = 500
-"""So many exchanges may stand in one report."""
+MOST_EXCHANGES = 250
+"""So many exchanges may stand in one report: they are read in one go, and nothing else goes on meanwhile."""
 
 OLDEST_MS = DAY
 AHEAD_MS = 5 * MINUTE
@@ -46,9 +46,10 @@ def read_report(raw: bytes, targets: Sequence[Watched], account: str, now_ms: in
     """
     outcomes: list[Outcome] = []
     ignored: Counter[str] = Counter()
+    senders = _Senders(targets, account)
     for one in _exchanges(raw):
         try:
-            outcomes.append(_outcome(one, targets, account, now_ms))
+            outcomes.append(_outcome(one, senders, now_ms))
         except _IgnoredError as why:
             ignored[str(why)] += 1
     return Report(tuple(outcomes), ignored)
@@ -69,15 +70,15 @@ def _exchanges(raw: bytes) -> Iterable[bytes]:
     return found
 
 
-def _outcome(line: bytes, targets: Sequence[Watched], account: str, now_ms: int) -> Outcome:
+def _outcome(line: bytes, senders: "_Senders", now_ms: int) -> Outcome:
     document, _ = read_object(line)
     if document is None:
         raise _IgnoredError("not a JSON object")
     exchange = read_exchange(document)
     _demand_call(exchange, now_ms)
-    whose, number = _sender(exchange.target, document, targets, account)
+    whose, number = senders.of(exchange.target, document)
     found = reported(exchange, whose, number)
-    if found is None or not concerned(found, targets):
+    if found is None or not senders.counted(found):
         raise _IgnoredError("no traffic target counts what this number sends")
     return found._replace(facts=_bounded(found.facts))
 
@@ -96,19 +97,38 @@ def _demand_call(exchange: Exchange, now_ms: int) -> None:
         raise _IgnoredError("says neither how far the call got nor how it failed")
 
 
-def _sender(target: str, document: Mapping[str, Any], targets: Sequence[Watched], account: str) -> tuple[str, str]:
-    """The account and the number's id. An id that nobody configured is not kept: it might be anything."""
-    said = document.get("phone_number_id")
-    owners = {one.number: one.account for one in targets if one.number}
-    number = said if isinstance(said, str) and said in owners else ""
-    if not target:
-        named = document.get("account")
-        known = isinstance(named, str) and any(one.account == named for one in targets)
-        return owners.get(number) or (str(named) if known else account), number
-    for one in targets:
-        if one.name == target and one.probe is ProbeKind.TRAFFIC and one.direction in ("", Direction.SEND.value):
+class _Senders:
+    """Who may have sent, of all that is watched; made once for a report, however many are watched."""
+
+    def __init__(self, targets: Sequence[Watched], account: str) -> None:
+        self._targets, self._account = targets, account
+        self._owners = {one.number: one.account for one in targets if one.number}
+        self._accounts = {one.account for one in targets}
+        self._counting = {
+            one.name: one
+            for one in targets
+            if one.probe is ProbeKind.TRAFFIC and one.direction in ("", Direction.SEND.value)
+        }
+        self._counted: dict[tuple[str, str], bool] = {}
+
+    def of(self, target: str, document: Mapping[str, Any]) -> tuple[str, str]:
+        """The account and the number's id. An id that nobody configured is not kept: it might be anything."""
+        said, named = document.get("phone_number_id"), document.get("account")
+        number = said if isinstance(said, str) and said in self._owners else ""
+        if target:
+            one = self._counting.get(target)
+            if one is None:
+                raise _IgnoredError("target: no traffic target of that name counts sending")
             return one.account, one.number or number
-    raise _IgnoredError("target: no traffic target of that name counts sending")
+        known = isinstance(named, str) and named in self._accounts
+        return self._owners.get(number) or (str(named) if known else self._account), number
+
+    def counted(self, one: Outcome) -> bool:
+        """Whether any target counts it."""
+        key = one.account, one.number
+        if key not in self._counted:
+            self._counted[key] = bool(concerned(one, self._targets))
+        return self._counted[key]
 
 
 def _bounded(facts: Facts) -> Facts:

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 PATH = "/api/v1/exchanges"
 
 LARGEST_BODY_BYTES = 256 * 1024
-"""Five hundred exchanges as our own hook writes them have half of it."""
+"""Two hundred exchanges, as many as our own hook puts into one, have a third of it."""
 
 AT_ONCE = 32
 """So many reports are read at a time; one more is told to come back."""
