@@ -24,6 +24,7 @@ from wamon.settings import (
     SecretRef,
     Service,
     Settings,
+    SettingsError,
     TokenTarget,
     WebhookTarget,
     as_tables,
@@ -31,6 +32,8 @@ from wamon.settings import (
     default_settings,
     masked,
     parse,
+    resolve_all,
+    secrets_needed,
 )
 from wamon.settings.reading import Document
 from wamon.settings.schema import NamedAccount
@@ -256,3 +259,32 @@ def test_settings_for_showing_cover_queries_and_phone_numbers() -> None:
     assert shown["targets"][1]["url"] == "https://b.example/hook?***"
     assert shown["graph"]["access_token"] == "credential:access_token"
     assert "hunter2" not in repr(shown)
+
+
+TRAFFIC = '[[targets]]\nname = "real"\nprobe = "traffic"\n'
+REPORTS = '[reports]\nsecret = "env:REPORTS"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "receiving"),
+    [
+        (TRAFFIC, True),
+        (TRAFFIC + REPORTS, False),
+        (TRAFFIC + REPORTS + "[receiver]\n", True),
+        (EDGE + REPORTS, False),
+    ],
+)
+def test_real_traffic_needs_a_receiver_unless_an_application_reports_it(text: str, receiving: bool) -> None:
+    settings = parse(text)
+    assert settings.receiving is receiving
+    places = [need.place for need in secrets_needed(settings)]
+    assert ("[reports] secret" in places) is (REPORTS in text)
+
+
+@pytest.mark.parametrize("secret", ["", "fifteen letters", "sixteen letters\n.", "sechzehn Zeichen ä"])
+def test_a_secret_for_reports_that_may_be_guessed_or_cannot_be_sent_is_refused(secret: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        resolve_all(parse(EDGE + REPORTS), {"REPORTS": secret})
+    assert "[reports] secret: " in str(refusal.value)
+    assert secret == "" or secret not in str(refusal.value)
+    assert resolve_all(parse(EDGE + REPORTS), {"REPORTS": "sixteen letters."})
