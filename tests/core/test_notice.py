@@ -415,6 +415,12 @@ def test_a_restart_reminds_nobody_again() -> None:
     assert told((12 * 60, [out()]), before=(known,)) == [(12 * 60, "reminder:3")]
 
 
+def test_what_ended_while_nobody_announced_is_told_as_over_however_late() -> None:
+    opened = announce([(out(), ProbeKind.MESSAGE)], (), START + 2 * MINUTE, lasting=LASTING).told
+    over = trouble(Kind.OUTAGE, SYSTEM, Cause.SERVICE, closed=60)
+    assert told((8 * 60, [over]), before=opened) == [(8 * 60, "resolved")]
+
+
 def test_nobody_is_reminded_within_the_hour_of_the_last_word_however_long_it_lasts() -> None:
     late = announce([(out(), ProbeKind.MESSAGE)], (), START + 59 * MINUTE, lasting=LASTING).told
     assert told((60, [out()]), (118, [out()]), before=late) == []

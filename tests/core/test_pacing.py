@@ -177,6 +177,7 @@ def test_a_letter_of_very_much_counts_what_it_does_not_list() -> None:
     facts = step.notice.facts
     assert isinstance(facts, SummaryFacts)
     assert (len(facts.going_on), facts.more) == (LISTED, 5)
+    assert facts.going_on[-1].said.endswith(f"t{LISTED + 4} opened"), "the latest are listed"
     assert "And 5 from before these: `wamon incidents` lists them." in summed_up(step).letter.body
     assert step.notice.title.endswith(f"{LISTED + 5} still going on")
 

@@ -61,12 +61,16 @@ targets = ["acme-send"]
 
 
 class Post:
-    """Channels that take every letter."""
+    """Channels that take every letter, once they have refused so many."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusing: int = 0) -> None:
         self.letters: list[tuple[str, Letter]] = []
+        self.refusing = refusing
 
     async def send(self, channel: str, letter: Letter) -> Delivery:
+        if self.refusing:
+            self.refusing -= 1
+            return Delivery(ok=False, detail="503")
         self.letters.append((channel, letter))
         return Delivery(ok=True)
 
@@ -185,3 +189,17 @@ def test_a_restart_does_not_forget_the_letters_of_the_hour(tmp_path: Path) -> No
     life(range(2, 9), 10, 1)
     life(range(0), 59, 0)
     life(range(0), 60, 1)
+
+
+def test_what_a_channel_refused_takes_no_room_in_its_hour(tmp_path: Path) -> None:
+    async def act(book: Bookkeeper) -> None:
+        now_ms, post = NOW - 2 * HOUR, Post(refusing=5)
+        drain = Drain(book.outbox, post, lambda: now_ms, subscriptions=subscriptions(SETTINGS))
+        (notice,), _ = desk(trouble("graph"))
+        await book.enqueue([msgspec.structs.replace(notice, created_at_ms=now_ms)])
+        for _ in range(6):
+            await drain.drain()
+            now_ms += 5 * MINUTE
+        assert [channel for channel, _ in post.letters] == ["ops"]
+
+    with_book(tmp_path / "wamon.db", act)
