@@ -224,7 +224,9 @@ def test_those_who_were_answered_and_stay_make_way_too() -> None:
     asyncio.run(story())
 
 
-def test_the_longest_silent_one_goes_first() -> None:
+def test_the_longest_silent_one_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wamon.web.connection.PATIENCE_S", 60.0)  # so that nobody is cut for silence meanwhile
+
     async def story() -> None:
         async with serve(hello, "127.0.0.1", 0) as (host, port), held(host, port, b"", 3) as readers:
             assert await status_of(host, port) == 200
