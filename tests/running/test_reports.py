@@ -56,7 +56,7 @@ def test_the_two_lines_of_the_readme_report_to_a_daemon_that_is_killed_and_comes
     port = free_port()
     monkeypatch.setenv("WAMON_REPORTS", SECRET)
     text = QUIET.format(folder=tmp_path, port=port) + REPORTS
-    with running(tmp_path, text, port) as daemon, httpx.Client(timeout=1, trust_env=False) as client:
+    with running(tmp_path, text, port) as daemon, httpx.Client(timeout=10, trust_env=False) as client:
         daemon.ready()
         script = "\n".join(the_two_lines()).replace("127.0.0.1:9877", f"127.0.0.1:{port}")
         added = script.replace(", os.environ", f', graph="{meta.url}", secret=os.environ')
