@@ -39,7 +39,7 @@ lock:  ## requirements.lock anew from pyproject.toml, hashes included, no index 
 
 bench: .venv/.wamon-test  ## the figures of docs/performance.md, on this machine
 	@scripts/system-packages prometheus prometheus-blackbox-exporter
-	@for each in bench/*.py; do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
+	@$(BIN)/python -m bench.beside.everything $(ARGS)
 
 reference: .venv/.wamon-test  ## docs/reference.md anew from the code
 	@$(BIN)/python scripts/reference.py
