@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from wamon.core.budget import Burn, burn, month_budget, month_span
+from wamon.core.budget import Burn, MonthBudget, burn, month_budget, month_span
 from wamon.core.burning import PREFIX, Pace, burn_notices, still_told
 from wamon.core.cadence import next_daily
 from wamon.core.days import Overlay
 from wamon.core.digest import digest
 from wamon.core.expiry import Ending, expiry_notices
+from wamon.core.notice import Notice
 from wamon.core.report import Report
 from wamon.core.timeline import DAY, HOUR, MINUTE, SECOND, Span, day_of, day_span, union
 from wamon.core.uptime import Figures
@@ -75,10 +76,12 @@ class Almanac:
     async def _tell_burns(self, now_ms: int) -> None:
         burns = self._burns(now_ms)
         if not any(burns.values()) and not self._burning:
-            return  # mostly so, and a report is dear
+            return  # mostly so
         told = frozenset(await self._book.notice_keys(PREFIX))
-        paces = self._paces(burns, now_ms)
-        burning = burn_notices(paces, told, self._settings.availability.objective, now_ms)
+        objective, without_months = self._settings.availability.objective, _unbudgeted(burns)
+        burning: list[Notice] = []
+        if burn_notices(without_months, told, objective, now_ms):
+            burning = burn_notices(self._paces(burns, now_ms), told, objective, now_ms)
         notices = await self._book.people.aloud(burning, self._accounts, now_ms)
         if notices:
             await self._book.enqueue(notices)
@@ -90,7 +93,9 @@ class Almanac:
         objective, overlay = self._settings.availability.objective, self._house.overlay(now_ms)
         vigil = self._house.vigil
         return {
-            name: burn(
+            name: None
+            if vigil.rolls[name].untroubled
+            else burn(
                 vigil.timeline(name, now_ms),
                 objective,
                 now_ms,
@@ -154,3 +159,8 @@ class Almanac:
             {name: int(at_s * SECOND) for name, at_s in self._tally.certificate_expiries_s.items()},
             lambda name, ends_ms: self._seen.setdefault((name, ends_ms), now_ms),
         )
+
+
+def _unbudgeted(burns: Mapping[str, Burn | None]) -> dict[str, Pace]:
+    """Enough to see whether anything is to be told. What is left of a month takes a report, which is dear."""
+    return {name: Pace(found, MonthBudget(0, 0)) for name, found in burns.items()}

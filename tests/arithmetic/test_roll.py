@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from wamon.core.finding import Mark
+from wamon.core.finding import Column, Mark
 from wamon.core.review import day_tallies
 from wamon.core.roll import Roll
 from wamon.core.segments import account
@@ -103,6 +103,10 @@ class AgainstAllLooks(RuleBasedStateMachine):
         if not self.forgot:
             assert kept == whole
             assert list(self.roll.tallies().within(EVER)) == list(day_tallies(marks, EVER).within(EVER))
+        down = [one for one in kept.segments if one.column is Column.DOWN]
+        assert not (self.roll.untroubled and down)
+        if not marks or all(one.finding is UP for one in marks):
+            assert self.roll.untroubled
         window = Span(max(self.forgot, START - MINUTE), now)
         assert figures(kept, window) == figures(whole, window)
 

@@ -119,6 +119,13 @@ class Roll:
         """Meta's codes of a span, the most frequent first."""
         return codes_of([*self._coded, *coded(self.marks)])(span)
 
+    @property
+    def untroubled(self) -> bool:
+        """Whether nothing that is kept was down, or may become so: known without a timeline being made."""
+        return all(one.column is not Column.DOWN for one in self._segments) and all(
+            mark.finding.column is Column.UP for mark in self.marks
+        )
+
     def tallies(self) -> Tallies:
         """All looks that are kept, counted by five minutes."""
         return self._tallies.with_looks(_looks(self.marks))
