@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.program import asked, wamon
-from wamon.cli.clock import now_ms
+from tests.support.past import midnight_ms
 from wamon.core.finding import Column, Context, Finding, Origin, Ruling, Verdict
 from wamon.core.observation import Exchange, Phase, ProbeKind
 from wamon.core.publication import Passed, Publication
@@ -44,7 +44,7 @@ def day_of(at_ms: int, ago: int) -> Publication:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    asyncio.run(write(tmp_path / "wamon.db", now_ms() - now_ms() % DAY + HOUR))
+    asyncio.run(write(tmp_path / "wamon.db", midnight_ms() + HOUR))
     config = tmp_path / "wamon.toml"
     config.write_text(
         f'[service]\ndatabase = "{tmp_path}/wamon.db"\n[[targets]]\nname = "graph"\nprobe = "edge"\n'

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Ended, asked, wamon
-from tests.support.past import SYSTEM, Past
+from tests.support.past import SYSTEM, Past, midnight_ms
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso
 from wamon.ledger import Book, open_ledger
-from wamon.schedule import wall_ms
 
-TODAY = wall_ms() - wall_ms() % DAY
+TODAY = midnight_ms()
 YESTERDAY = iso(TODAY - DAY)[:10]
 """Days that this machine's clock calls so: commands go by it, and a day this young is never frozen."""
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Ended, asked, wamon
-from tests.support.past import EXPIRED, Past
+from tests.support.past import EXPIRED, Past, midnight_ms
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso
-from wamon.schedule import wall_ms
 
-TODAY = wall_ms() - wall_ms() % DAY
+TODAY = midnight_ms()
 YESTERDAY = iso(TODAY - DAY)[:10]
 """Days that this machine's clock calls so: commands go by it, and a day this young is never frozen."""
 

@@ -19,6 +19,7 @@ from wamon.core.subscription import hears
 from wamon.core.timeline import DAY, HOUR, MINUTE, Span, iso, parse_iso
 from wamon.core.uptime import Figures
 from wamon.ledger import Book, open_book, open_ledger
+from wamon.schedule import wall_ms
 from wamon.settings import Settings, parse
 from wamon.wiring import Askers
 from wamon.work.bookkeeping import Bookkeeper
@@ -27,6 +28,12 @@ T = TypeVar("T")
 
 MIDNIGHT = parse_iso("2026-11-04T00:00:00Z")
 """The end of three days of looks."""
+
+
+def midnight_ms() -> int:
+    """When this day of the machine's clock began, from one reading: two may lie on both sides of a millisecond."""
+    return wall_ms() // DAY * DAY
+
 
 GOOD = {"http_status": 200, "body": {"id": "1"}}
 SYSTEM = {"http_status": 500, "body": {"error": {"code": 131016}}}
