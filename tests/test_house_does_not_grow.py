@@ -92,7 +92,7 @@ def held_now() -> Held:
 
 
 @pytest.mark.grows
-def test_memory_is_flat_day_after_day(tmp_path: Path) -> None:
+def test_p25_memory_is_flat_day_after_day(tmp_path: Path) -> None:
     held = asyncio.run(held_after_each_day(tmp_path / "wamon.db"))
     before, after = held[LIVED_IN - 1], held[-1]
     assert after.objects - before.objects < NOISE, [one.objects for one in held]

@@ -277,7 +277,7 @@ def compare(seeds: range) -> Counter[str]:
 
 @pytest.mark.grows
 @pytest.mark.parametrize("share", range(SHARES))
-def test_the_pass_says_what_a_brute_force_oracle_says(share: int) -> None:
+def test_p12_the_pass_says_what_a_brute_force_oracle_says(share: int) -> None:
     part = LEDGERS // SHARES
     compare(range(share * part, (share + 1) * part))
 

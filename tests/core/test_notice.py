@@ -183,7 +183,7 @@ def test_what_comes_back_after_it_was_resolved_is_told_as_changed_under_its_own_
     assert told(*steps) == [(2, "opened"), (6, "resolved"), (9, "changed:3"), (28, "resolved:4")]
 
 
-def test_a_fault_that_comes_and_goes_for_an_hour_is_told_four_times() -> None:
+def test_p6_a_fault_that_comes_and_goes_for_an_hour_is_told_four_times() -> None:
     assert [phase for _, _, phase in lived("..D" + "....D" * 12 + "." * 30)] == [
         "opened",
         "resolved",

@@ -42,7 +42,7 @@ KILLS = many(50, 1_000)
 
 
 @pytest.mark.grows
-def test_nothing_acknowledged_is_lost_by_fifty_kills(tmp_path: Path) -> None:
+def test_p1_nothing_acknowledged_is_lost_by_fifty_kills(tmp_path: Path) -> None:
     """Each run is killed at a random moment while eight writers wait for their acknowledgements."""
     path, moments = tmp_path / "wamon.db", random.Random(20260302)
     acknowledged: dict[tuple[str, int], Verdict] = {}
@@ -199,7 +199,7 @@ def test_each_migration_is_whole_or_not_at_all_wherever_it_is_killed(tmp_path: P
     assert step > 60, "there were steps to be killed at"
 
 
-def test_the_backup_before_a_migration_is_a_ledger_of_the_version_before(tmp_path: Path) -> None:
+def test_p20_the_backup_before_a_migration_is_a_ledger_of_the_version_before(tmp_path: Path) -> None:
     path = tmp_path / "wamon.db"
     tell(before_the_pass, lambda: open_ledger(path))
     old = state(path)

@@ -117,7 +117,7 @@ def test_what_is_no_whole_ledger_of_ours_is_refused_and_left_as_it_is(tmp_path: 
 
 
 @pytest.mark.parametrize("page", [5, 10, 20, 30, 50])
-def test_no_damaged_page_goes_unnoticed(tmp_path: Path, page: int) -> None:
+def test_p18_no_damaged_page_goes_unnoticed(tmp_path: Path, page: int) -> None:
     mended(tmp_path / "wamon.db", page * PAGE, os.urandom(PAGE))
     assert refused(tmp_path / "wamon.db").startswith(".../wamon.db: the database is damaged (")
 

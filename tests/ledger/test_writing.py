@@ -33,7 +33,7 @@ def test_writes_that_wait_together_share_a_commit(shelf: Shelf) -> None:
         assert len(await ledger.marks("graph", EVER)) == 500
 
 
-def test_each_write_is_durable_before_it_is_acknowledged(tmp_path: Path) -> None:
+def test_p2_each_write_is_durable_before_it_is_acknowledged(tmp_path: Path) -> None:
     """Another connection sees each one at once; FULL is what makes that survive a power cut."""
 
     @on_file(tmp_path)

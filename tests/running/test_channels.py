@@ -100,7 +100,7 @@ def attempts(folder: Path, channel: str) -> list[str]:
         return [error for (error,) in rows.fetchall()]
 
 
-def test_hung_channels_delay_neither_a_well_one_nor_the_exit_and_no_secret_shows(
+def test_p15_hung_channels_delay_neither_a_well_one_nor_the_exit_and_no_secret_shows(
     platform: Simulator, tmp_path: Path
 ) -> None:
     port = free_port()

@@ -70,7 +70,7 @@ def every_second(platform: Simulator, folder: Path, port: int) -> str:
     return text.replace('interval = "2s"\ntimeout = "1s"', 'interval = "1s"\ntimeout = "900ms"')
 
 
-def test_the_clock_may_jump_by_seconds_and_by_years_and_nothing_stops_or_bends(
+def test_p10_the_clock_may_jump_by_seconds_and_by_years_and_nothing_stops_or_bends(
     platform: Simulator, folder: Path, wall: Wall
 ) -> None:
     """Steps of -1 y, +1 y, -1 h, +1 h, -30 s, +30 s, +10 y and back, and one into seconds just seen."""

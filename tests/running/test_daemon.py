@@ -95,7 +95,7 @@ UNUSABLE = {
 """What only a start would find, unless it is tried before."""
 
 
-def test_a_bad_reload_changes_nothing_and_a_good_one_watches_more(platform: Simulator, tmp_path: Path) -> None:
+def test_p21_a_bad_reload_changes_nothing_and_a_good_one_watches_more(platform: Simulator, tmp_path: Path) -> None:
     port = free_port()
     text = configuration(platform, tmp_path, port)
     with running(tmp_path, text, port, {"T_NONSENSE": "nonsense://nobody"}) as daemon:
@@ -219,7 +219,7 @@ def hung_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_fifty_hung_targets_delay_neither_a_good_one_by_a_second_nor_the_stop(
+def test_p23_fifty_hung_targets_delay_neither_a_good_one_by_a_second_nor_the_stop(
     platform: Simulator, tmp_path: Path
 ) -> None:
     port = free_port()

@@ -189,7 +189,9 @@ async def posting(daemon: Running, port: int, moods: random.Random) -> tuple[set
 
 
 @pytest.mark.grows
-def test_twenty_kills_lose_no_event_that_was_answered_200_and_store_none_twice(port: int, tmp_path: Path) -> None:
+def test_p3_twenty_kills_lose_no_event_that_was_answered_200_and_store_none_twice(
+    port: int, tmp_path: Path
+) -> None:
     with running(tmp_path, quiet(tmp_path, port, RECEIVER + EARS), port, SECRETS) as daemon:
         acknowledged, kills = asyncio.run(posting(daemon, port, random.Random(20260302)))
         assert (len(acknowledged), kills) == (POSTS, KILLS)

@@ -103,7 +103,7 @@ def test_the_published_sample_gives_the_published_values() -> None:
 
 
 @pytest.mark.parametrize("table", [Service, Account, Receiver, Availability, Incidents, Reclassification])
-def test_a_table_left_out_is_the_published_sample_s(table: type) -> None:
+def test_p17_a_table_left_out_is_the_published_sample_s(table: type) -> None:
     field = {Account: "graph"}.get(table, table.__name__.lower())
     assert getattr(parse(EDGE), field) == table() == getattr(parse(SAMPLE), field)
 

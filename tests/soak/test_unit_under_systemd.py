@@ -181,7 +181,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("number", "within_s", "words"), [(one, *rest) for one, rest in ENDS.items()], ids=str)
-def test_it_is_back_after_a_signal_and_its_last_word_was_heard(
+def test_p22_it_is_back_after_a_signal_and_its_last_word_was_heard(
     service: Installed, number: signal.Signals, within_s: float, words: str
 ) -> None:
     before, down_before = service.restarts(), service.today()["down_s"]

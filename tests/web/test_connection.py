@@ -90,7 +90,7 @@ def test_what_is_not_whole_in_time_is_cut(said: bytes) -> None:
 
 
 @pytest.mark.parametrize("answer_first", [True, False])
-def test_a_byte_now_and_then_does_not_prolong_the_deadline(answer_first: bool) -> None:
+def test_p14_a_byte_now_and_then_does_not_prolong_the_deadline(answer_first: bool) -> None:
     """Also where the answer was given before the body had come."""
 
     async def story() -> None:

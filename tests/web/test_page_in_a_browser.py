@@ -304,7 +304,7 @@ def _hostile_week(said: list[str]) -> tuple[Report, list[Story]]:
 SKELETON = """[...document.querySelectorAll('*')].map(e => e.tagName + ':' + e.getAttributeNames()).join(' ')"""
 
 
-def test_a_thousand_hostile_strings_stay_text_in_a_browser_that_would_run_them(chromium: Browser) -> None:
+def test_p16_a_thousand_hostile_strings_stay_text_in_a_browser_that_would_run_them(chromium: Browser) -> None:
     hostile = _hostile(1000)
     assert len(hostile) == 1000
     calm = [f"calm {number}" for number in range(len(hostile))]

@@ -207,7 +207,7 @@ HEALTH = {
 
 
 @pytest.mark.parametrize(("path", "why"), HEALTH.items())
-def test_the_daemon_itself_answers_200_or_503_with_its_reasons(path: str, why: tuple[str, str]) -> None:
+def test_p24_the_daemon_itself_answers_200_or_503_with_its_reasons(path: str, why: tuple[str, str]) -> None:
     name, reason = why
     face = Shown(report())
     with served(face) as address, httpx.Client(base_url=f"http://{address}", trust_env=False) as client:

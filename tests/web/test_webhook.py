@@ -184,7 +184,7 @@ def mangled(raw: bytes, moods: random.Random) -> tuple[bytes, bytes | None]:
     return moods.choice(ways)
 
 
-def test_of_ten_thousand_forged_and_mangled_events_none_is_stored_and_none_is_a_500(tmp_path: Path) -> None:
+def test_p13_of_ten_thousand_forged_and_mangled_events_none_is_stored_and_none_is_a_500(tmp_path: Path) -> None:
     async def story(receiver: Listening) -> None:
         moods, found = random.Random(20260302), Counter[int]()
         left = iter(range(10_000))

@@ -62,7 +62,7 @@ def resolver_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "wamon-dns"}
 
 
-def test_fifty_hung_targets_and_fifty_hung_names_do_not_delay_a_good_one(
+def test_p8_fifty_hung_targets_and_fifty_hung_names_do_not_delay_a_good_one(
     names: HangingNames, trusted: ssl.SSLContext, server_tls: ssl.SSLContext
 ) -> None:
     async def story() -> tuple[float, list[Exchange]]:
@@ -297,7 +297,7 @@ def small_heap() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_heap")
-def test_hostile_targets_neither_stall_the_loop_nor_fill_the_memory(
+def test_p9_hostile_targets_neither_stall_the_loop_nor_fill_the_memory(
     run: Run, hostile_ports: dict[str, int], trusted: ssl.SSLContext
 ) -> None:
     async def story() -> float:

@@ -110,7 +110,7 @@ def test_what_a_full_disk_does_not_take_is_in_the_book_afterwards_in_its_order(t
         assert (await desk.ledger.running(EVER))[0].end_ms == NOON + 2
 
 
-def test_a_notice_that_cannot_be_written_is_sent_at_once_and_only_once(tmp_path: Path) -> None:
+def test_p19_a_notice_that_cannot_be_written_is_sent_at_once_and_only_once(tmp_path: Path) -> None:
     @story(tmp_path)
     async def _(desk: Desk) -> None:
         await desk.book.enqueue([notice("before")])

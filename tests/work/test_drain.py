@@ -157,7 +157,7 @@ def test_an_address_nothing_understands_is_given_up_at_once_and_secretly(
     assert "geheim" not in caplog.text
 
 
-def test_a_hung_channel_delays_no_other_not_even_in_later_rounds() -> None:
+def test_p7_a_hung_channel_delays_no_other_not_even_in_later_rounds() -> None:
     async def live() -> None:
         async with AsyncExitStack() as stack:
             sink = await stack.enter_async_context(json_sink())
@@ -348,7 +348,7 @@ KILLS = many(8, 1_000)
 
 
 @pytest.mark.grows
-def test_kills_lose_no_notice_and_repeat_at_most_one_each(tmp_path: Path) -> None:
+def test_p4_p5_kills_lose_no_notice_and_repeat_at_most_one_each(tmp_path: Path) -> None:
     async def live() -> None:
         async with json_sink() as ops, json_sink() as dev:
             outbox = SqliteOutbox(tmp_path / "outbox.db")
