@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.platform import simulated
 from tests.running.daemon import Running, configuration, eventually, free_port, running
+from tests.support.contents import contents
 from tests.support.mail import MailServer, dripping_mail_server, mail_server, new_authority
 from tests.support.sinks import Sink, black_hole, json_sink
 from wamon.simulator.faults import GraphError
@@ -124,8 +125,7 @@ def test_p15_hung_channels_delay_neither_a_well_one_nor_the_exit_and_no_secret_s
         code, took_s = daemon.stop()
         assert (code, took_s < 5) == (0, True), took_s
     assert "535" in (why := " ".join(attempts(tmp_path, "refused"))) or "password" in why
-    seen += [path.read_bytes() for path in tmp_path.glob("wamon.db*") if path.is_file()]
-    seen += [daemon.log.read_bytes(), json.dumps(found.sink.posts).encode()]
+    seen += [contents(tmp_path / "wamon.db"), daemon.log.read_bytes(), json.dumps(found.sink.posts).encode()]
     hay = b"\0".join(seen)
     assert b"cloud-api" in hay
     for secret in (*CANARIES, daemon.environ["T_ACCESS"], daemon.environ["T_APP_SECRET"]):

@@ -20,6 +20,7 @@ import pytest
 
 from tests.cli.platform import SECRETS, simulated
 from tests.running.daemon import Running, configuration, eventually, free_port, running
+from tests.support.contents import contents
 from tests.support.sinks import Sink, json_sink
 from wamon.control import ask, socket_path
 from wamon.simulator.faults import GraphError
@@ -270,8 +271,7 @@ def test_no_secret_is_in_the_log_the_metrics_the_database_or_the_command_line(
         shown = daemon.get("/metrics")[1] + daemon.get("/")[1] + json.dumps(daemon.json("/api/v1/status"))
         command_line = Path(f"/proc/{daemon.process.pid}/cmdline").read_bytes()
         daemon.stop()
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("wamon.db*") if path.is_file())
-    everything = kept + daemon.log.read_bytes() + shown.encode() + command_line
+    everything = contents(tmp_path / "wamon.db") + daemon.log.read_bytes() + shown.encode() + command_line
     for name in ("T_ACCESS", "T_APP_SECRET"):
         assert daemon.environ[name].encode() not in everything
     assert os.fsencode("cloud-api") in everything
@@ -294,8 +294,8 @@ def test_neither_a_backup_nor_a_crash_nor_the_environment_carries_a_secret_that_
         backup = tmp_path / "backup.db"
         subprocess.run([sys.executable, "-m", "wamon", "db", "backup", backup, "-c", daemon.file], check=True)
         assert daemon.stop(signal.SIGABRT)[0] == -signal.SIGABRT
-    crash = daemon.log.read_bytes()
+    crash, kept = daemon.log.read_bytes(), contents(backup)
     assert b"Fatal Python error: Aborted" in crash
-    assert b"cloud-api" in backup.read_bytes()
+    assert b"cloud-api" in kept
     for name in ("T_ACCESS", "T_APP_SECRET"):
-        assert secrets[name].encode() not in environ + backup.read_bytes() + crash, name
+        assert secrets[name].encode() not in environ + kept + crash, name

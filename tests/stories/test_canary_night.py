@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.stories.canary_nights import CURED, DEAF, LATE, LOST, MIDNIGHT, REFUSED, CanaryNight
+from tests.support.contents import contents
 from wamon.core.timeline import SECOND, Span
 from wamon.ledger import open_book
 from wamon.metrics.tally import RETURN_BOUNDS_S
@@ -129,7 +130,7 @@ def test_both_tell_the_same_incidents_and_the_same_turns(night: CanaryNight, rep
 
 
 def test_nothing_of_the_handset_is_in_the_database(night: CanaryNight) -> None:
-    kept = b"".join(path.read_bytes() for path in sorted(night.database.parent.glob("night.db*")))
+    kept = contents(night.database)
     assert night.sent[0].callback_data.encode() in kept
     wamids = [one.wamid for one in night.sent]
     inside = [base64.b64decode(one.removeprefix("wamid."))[3:14] for one in wamids]

@@ -9,6 +9,7 @@ import pytest
 import wamon.hook
 from tests.hook.stage import door
 from tests.running.daemon import eventually
+from tests.support.contents import contents
 from tests.support.receiver import SECRET, listening
 from wamon.core.finding import Cause, Verdict
 from wamon.core.timeline import Span
@@ -84,7 +85,7 @@ def test_what_becomes_of_pywa_s_messages_is_stored_and_theirs_alone(tmp_path: Pa
             return [one.wamid for one in sim.graph.sent]
 
     wamids = asyncio.run(story())
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("wamon.db*"))
+    kept = contents(tmp_path / "wamon.db")
     assert b"wamon:canary:ours" in kept
     for secret in ("order 17", HANDSET, "Ada", *wamids):
         assert secret.encode() not in kept, secret

@@ -11,6 +11,7 @@ import pytest
 
 from tests.simulator.raw import octets
 from tests.stories.staged import SETTINGS, START_MS, Story, at_minute, play
+from tests.support.contents import contents
 from tests.support.door import Door
 from wamon.core.finding import Cause, Column, Verdict
 from wamon.core.incident import Lasting
@@ -177,7 +178,7 @@ def test_silence_is_no_downtime_by_itself(story: Story) -> None:
 
 def test_nothing_of_a_customer_is_in_the_database(story: Story, folder: Path) -> None:
     assert story.reported > 900
-    octets = b"".join(path.read_bytes() for path in folder.glob("story.db*"))
+    octets = contents(folder / "story.db")
     for one in (*CUSTOMERS, "wamid."):
         assert one.encode() not in octets
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import jsonschema
 
+from tests.support.contents import contents
 from tests.support.receiver import Client
 from tests.support.reports import Shown, report
 from tests.work.test_traffic import GRACE_MS, NUMBER, Played
@@ -271,6 +272,6 @@ def test_nothing_of_a_person_that_an_application_reports_reaches_the_disk(tmp_pa
         assert await stage.played.seen() == [(0, "down", 131016)]
 
     told(tmp_path, story)
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("wamon.db*"))
+    kept = contents(tmp_path / "wamon.db")
     assert b"application" in kept
     assert [one for one in (person, "Canary", "wamid") if one.encode() in kept] == []

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.support.contents import contents
 from tests.support.receiver import in_turn
 from tests.support.whole import NUMBER, Whole, whole
 from wamon.core.timeline import MINUTE, iso
@@ -211,11 +212,6 @@ def forms_of(text: str) -> Iterator[bytes]:
         yield int(text).to_bytes(6, "big")  # as SQLite keeps an integer of this size
 
 
-def written(folder: Path) -> bytes:
-    """All files of a database, its journal too."""
-    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file())
-
-
 def test_no_number_name_text_or_wamid_of_anybody_is_in_the_database(tmp_path: Path) -> None:
     people = People(20260302)
 
@@ -232,7 +228,7 @@ def test_no_number_name_text_or_wamid_of_anybody_is_in_the_database(tmp_path: Pa
             await receiver.house.traffic.judge(NOW_MS + MINUTE)
             counted = receiver.house.tally.targets
             assert all(sum(counted[name].verdicts.values()) >= 60 for name in ("real", "number", "incoming"))
-            return written(tmp_path)
+            return contents(tmp_path / "wamon.db")
 
     kept = asyncio.run(story())
     assert len(kept) > 1_000_000
