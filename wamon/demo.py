@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,8 @@ from wamon.work.bookkeeping import Bookkeeper
 from wamon.work.drain import Drain
 
 LISTEN = ("127.0.0.1", 9877)
+_DOOR = f"http://{LISTEN[0]}:{LISTEN[1]}{PATH}"
+"""Where the simulated Meta takes its webhooks."""
 
 _ENVIRONMENT = {
     "DEMO_TOKEN": ACCESS_TOKEN,
@@ -79,6 +82,7 @@ template = "wamon_canary"
 interval = "1h"
 
 [receiver]
+public_url = "{door}"
 verify_token = "env:DEMO_VERIFY_TOKEN"
 app_secret = "env:DEMO_APP_SECRET"
 
@@ -189,7 +193,8 @@ async def _play(folder: Path, once: bool, say: Say) -> None:
         walk = Walk(loop)
         house, receiver = await stack.enter_async_context(_house(simulator, folder / "demo.db", loop, walk, say))
         await stack.enter_async_context(serve(beside(build(Show(house)), receiver.webhook), *LISTEN))
-        simulator.callback_url = f"http://{LISTEN[0]}:{LISTEN[1]}{PATH}"
+        simulator.callback_url = _DOOR
+        simulator.world = replace(simulator.world, callback_url=_DOOR)
         say(f"A simulated platform has a bad week. Watch it on http://{LISTEN[0]}:{LISTEN[1]}/")
         await house.wake_up()
         await receiver.beat(loop.now_ms())
@@ -247,6 +252,7 @@ async def _house(
 def _settings(simulator: Simulator) -> Settings:
     control_1, control_2 = simulator.control_urls
     text = _SETTINGS.format(
+        door=_DOOR,
         graph=simulator.base_url,
         webhook=simulator.webhook_url,
         app_id=APP_ID,

@@ -358,7 +358,9 @@ def test_a_month_is_laid_beside_ours_over_the_days_that_meta_tells() -> None:
     days.insert(0, MetaDay(date(2026, 10, 31), 90.0, NOON))
     ours = {
         "platform": {
-            date(2026, 11, number): Figures(total_ms=DAY, meta_down_ms=34 * MINUTE * (number == 3))
+            date(2026, 11, number): Figures(
+                total_ms=DAY, meta_down_ms=34 * MINUTE * (number == 3), down_ms=40 * MINUTE * (number == 3)
+            )
             for number in range(1, 31)
         }
         | {date(2026, 12, 1): Figures(total_ms=DAY, meta_down_ms=DAY)},
@@ -368,7 +370,7 @@ def test_a_month_is_laid_beside_ours_over_the_days_that_meta_tells() -> None:
     assert (november.month, november.days, november.of_days, november.whole) == ("2026-11", 30, 30, True)
     assert november.down_minutes == pytest.approx(36.0)
     assert november.percent == pytest.approx(100 - 2.5 / 30)
-    assert november.beside == (Beside("platform", 34.0, pytest.approx(-2.0), 1.0),)
+    assert november.beside == (Beside("platform", 34.0, pytest.approx(-2.0), 1.0, 40.0),)
     assert november.seen_ms == NOON + 30
     assert (october.month, october.whole, october.beside) == ("2026-10", False, ())
 

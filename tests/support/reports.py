@@ -155,7 +155,7 @@ def metas_word(said: Callable[[str], str] = str) -> MetasWord:
         (GRAPH, "Graph API", "Something new", Light.UNKNOWN),
     )
     november = MetaMonth(
-        "2026-11", 99.7, 34.56, 8, 30, NOW_MS - 6 * HOUR, (Beside("cloud-api", 114.0, 79.44, 0.9989),)
+        "2026-11", 99.7, 34.56, 8, 30, NOW_MS - 6 * HOUR, (Beside("cloud-api", 114.0, 79.44, 0.9989, 120.5),)
     )
     october = MetaMonth("2026-10", 100.0, 0.0, 31, 31, NOW_MS - 9 * DAY)
     return MetasWord(

@@ -45,9 +45,10 @@ def test_a_month_of_theirs_stands_beside_every_row_of_ours_with_the_difference_i
             "99.7 %, down 34.6 min",
             "cloud-api",
             "down 114.0 min, 100 % observed",
+            "120.5 min where every second counts",
             "+79.4 min",
         ),
-        ("2026-10", "whole", "100 %, down 0.0 min", "", "no figure of ours", ""),
+        ("2026-10", "whole", "100 %, down 0.0 min", "", "no figure of ours", "", ""),
     ]
 
 
@@ -64,6 +65,7 @@ def test_the_page_tells_what_meta_says_and_the_json_the_same() -> None:
         "Something new",
         "We are looking into it. (still open)",
         "Meta changed its past: 1 entry",
+        "120.5 min where every second counts",
         "each may be off by one, so only whole months can be compared exactly",
     ):
         assert said in page.replace("&#39;", "'")
@@ -75,7 +77,13 @@ def test_the_page_tells_what_meta_says_and_the_json_the_same() -> None:
         ("Graph API", "unknown"),
     ]
     assert word["months"][0]["beside"] == [
-        {"target": "cloud-api", "meta_down_minutes": 114.0, "difference_minutes": 79.44, "coverage": 0.9989}
+        {
+            "target": "cloud-api",
+            "meta_down_minutes": 114.0,
+            "down_minutes": 120.5,
+            "difference_minutes": 79.44,
+            "coverage": 0.9989,
+        }
     ]
     assert word["open_outages"][0]["title"] == "We are looking into it."
     assert word["changes"][0]["before"] == "97.92 %"

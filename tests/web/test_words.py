@@ -186,9 +186,26 @@ def test_accounts_are_named_only_where_there_are_several() -> None:
 
 def test_restated_days_show_what_was_said_before_and_why() -> None:
     (one,) = page(bad_week(), ()).restated
-    assert (one.target, one.before.text, one.after.text, one.revision) == ("cloud-api", "99.30 %", "95.13 %", 2)
+    view, before, after = one.change
+    assert (one.target, view, before.text, after.text, one.revision) == ("cloud-api", "", "99.30 %", "95.13 %", 2)
     assert one.reason == "weekly pass: same token valid (cloud-api), mixed burst (cloud-api)"
     assert [row.target for row in page(bad_week(messages=True), ()).restated] == ["platform", "cloud-api", "send"]
+
+
+@pytest.mark.parametrize(
+    ("first", "now", "said"),
+    [
+        (figures(), figures(down_ms=HOUR), ("", "100 %", "95.83 %")),
+        (figures(user_ms=HOUR), figures(), ("experienced", "95.83 %", "100 %")),
+        (figures(unobserved_ms=HOUR), figures(), ("coverage", "95.83 %", "100 %")),
+        (figures(), figures(), ("other sums", "100 %", "100 %")),
+    ],
+)
+def test_a_restated_day_names_the_view_in_which_it_changed(
+    first: Figures, now: Figures, said: tuple[str, str, str]
+) -> None:
+    told = words.changed(first, now)
+    assert (told.view, told.before.text, told.after.text) == said
 
 
 def test_the_newest_restated_day_and_the_open_incident_come_first() -> None:

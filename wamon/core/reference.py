@@ -53,12 +53,15 @@ class Beside(msgspec.Struct, frozen=True):
     """One of our rows beside Meta's month, over the same days and by Meta's formula.
 
     ``difference_minutes`` is ours minus Meta's: above zero we saw more downtime than Meta counts.
+    ``estimate_minutes`` counts every second down: looks far apart prove no ten minutes in a row, and so are
+    none by the formula.
     """
 
     row: str
     down_minutes: float
     difference_minutes: float
     coverage: float | None
+    estimate_minutes: float = 0.0
 
 
 class MetaMonth(msgspec.Struct, frozen=True):
@@ -185,4 +188,5 @@ def _beside(row: str, days: Sequence[Figures], metas_minutes: float) -> Beside:
     minutes = sum(one.meta_down_ms for one in days) / MINUTE
     expected = sum(one.expected_ms for one in days)
     coverage = 1 - sum(one.unobserved_ms for one in days) / expected if expected else None
-    return Beside(row, minutes, minutes - metas_minutes, coverage)
+    estimate = sum(one.down_ms for one in days) / MINUTE
+    return Beside(row, minutes, minutes - metas_minutes, coverage, estimate)

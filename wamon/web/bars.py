@@ -11,6 +11,7 @@ from wamon.core.publication import DayState
 from wamon.core.report import Day
 from wamon.core.uptime import SUFFICIENT_COVERAGE, Figures, clock_text
 from wamon.web.words import (
+    changed,
     coverage_share,
     day_text,
     experienced_share,
@@ -144,7 +145,7 @@ def _facts(one: Day) -> str:
     elif one.partial:
         facts.append(f"partial: only {clock_text(sums.total_ms)} of it")
     if one.restated and one.first is not None:
-        first = platform_share(one.first)
-        down = f", down {first.lost}" if first.lost else ""
-        facts.append(f"restated, revision {one.revision}, first {first.text}{down}")
+        view, first, _ = changed(one.first, sums)
+        down = f", down {first.lost}" if first.lost and not view else ""
+        facts.append(f"restated, revision {one.revision}, first {view} {first.text}{down}".replace("  ", " "))
     return "; ".join(facts)

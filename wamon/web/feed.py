@@ -86,13 +86,14 @@ def _incident(one: Incident, probe: ProbeKind, now_ms: int) -> Entry:
 
 
 def _restated(name: str, day: Day) -> Entry:
-    before, after = words.platform_share(day.first or day.figures), words.platform_share(day.figures)
-    change = f"{before.text} {before.lost} became {after.text} {after.lost}"
+    view, before, after = words.changed(day.first or day.figures, day.figures)
+    stays = f"{words.platform_share(day.figures).text} as before, {view} " if view else ""
+    change = f"{stays}{before.text} {before.lost} became {after.text} {after.lost}"
     return Entry(
         name=f"restated {name} {day.date}",
         updated_ms=day.published_ms,
         published_ms=day.published_ms,
-        title=f"Restated · {name} {day.date} · {before.text} became {after.text}",
+        title=f"Restated · {name} {day.date} · {stays}{before.text} became {after.text}",
         text=f"{name}, {day.date}: {change}; revision {day.revision}. {day.reason}",
         href=day_href(name, day.date),
         category="restated",

@@ -43,6 +43,7 @@ class MonthLine(msgspec.Struct, frozen=True):
     theirs: str
     row: str
     ours: str
+    estimate: str
     difference: str
 
 
@@ -114,14 +115,20 @@ def _month(one: MetaMonth) -> Iterable[MonthLine]:
     known = "whole" if one.whole else f"{one.days} of {one.of_days} days"
     figure = f"{percent_text(round(one.percent, 4))}, down {_minutes(one.down_minutes)}"
     if not one.beside:
-        yield MonthLine(one.month, known, figure, "", "no figure of ours", "")
+        yield MonthLine(one.month, known, figure, "", "no figure of ours", "", "")
     for other in one.beside:
-        yield MonthLine(one.month, known, figure, other.row, _ours(other), _difference(other))
+        yield MonthLine(one.month, known, figure, other.row, _ours(other), _estimate(other), _difference(other))
 
 
 def _ours(one: Beside) -> str:
     covered = "" if one.coverage is None else f", {100 * one.coverage:.0f} % observed"
     return f"down {_minutes(one.down_minutes)}{covered}"
+
+
+def _estimate(one: Beside) -> str:
+    """Where every second counts there may be more."""
+    told = _minutes(one.estimate_minutes)
+    return f"{told} where every second counts" if told != _minutes(one.down_minutes) else ""
 
 
 def _difference(one: Beside) -> str:
@@ -184,6 +191,7 @@ def month_document(one: MetaMonth) -> dict[str, Any]:
             {
                 "target": other.row,
                 "meta_down_minutes": other.down_minutes,
+                "down_minutes": other.estimate_minutes,
                 "difference_minutes": other.difference_minutes,
                 "coverage": other.coverage,
             }

@@ -31,13 +31,13 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Restated(msgspec.Struct, frozen=True):
-    """A day of which something else is said now than at first."""
+    """A day of which something else is said now than at first; ``stays`` is what did, where a view is named."""
 
     day: str
     href: str
     target: str
-    before: Share
-    after: Share
+    stays: Share
+    change: words.Changed
     revision: int
     reason: str
 
@@ -110,8 +110,8 @@ def restated(report: Report, name: str | None = None) -> list[Restated]:
             words.day_text(day.date),
             day_href(row, day.date),
             row,
-            words.platform_share(day.first or day.figures),
             words.platform_share(day.figures),
+            words.changed(day.first or day.figures, day.figures),
             day.revision,
             day.reason,
         )

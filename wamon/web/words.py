@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -125,6 +126,27 @@ def meta_share(sums: Figures) -> Share:
 def experienced_share(sums: Figures) -> Share:
     """Everything that stopped us, whoever's fault."""
     return share(stopped_ms(sums), sums.observed_ms, sums)
+
+
+class Changed(NamedTuple):
+    """How two publications of a day differ: in the view that says something else, before and after."""
+
+    view: str
+    before: Share
+    after: Share
+
+
+def changed(first: Figures, now: Figures) -> Changed:
+    """The platform's share where that changed; else what stayed of it, and the view that did not.
+
+    ``view`` is empty for the platform's share, and "other sums" where no view says anything else.
+    """
+    views = (("", platform_share), ("experienced", experienced_share), ("coverage", coverage_share))
+    told = (Changed(view, read(first), read(now)) for view, read in views)
+    return next(
+        (one for one in told if one.before != one.after),
+        Changed("other sums", platform_share(first), platform_share(now)),
+    )
 
 
 def stopped_ms(sums: Figures) -> int:
