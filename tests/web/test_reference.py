@@ -80,7 +80,7 @@ def test_the_page_tells_what_meta_says_and_the_json_the_same() -> None:
         {
             "target": "cloud-api",
             "meta_down_minutes": 114.0,
-            "down_minutes": 120.5,
+            "estimate_down_minutes": 120.5,
             "difference_minutes": 79.44,
             "coverage": 0.9989,
         }

@@ -191,7 +191,7 @@ def month_document(one: MetaMonth) -> dict[str, Any]:
             {
                 "target": other.row,
                 "meta_down_minutes": other.down_minutes,
-                "down_minutes": other.estimate_minutes,
+                "estimate_down_minutes": other.estimate_minutes,
                 "difference_minutes": other.difference_minutes,
                 "coverage": other.coverage,
             }
