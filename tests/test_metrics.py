@@ -49,6 +49,7 @@ PUBLISHED = {
     "wamon_config_reload_successful": (),
     "wamon_config_reload_timestamp_seconds": (),
     "wamon_webhook_receipts_total": ("result",),
+    "wamon_reports_total": ("result",),
     "wamon_roundtrip_seconds": ("target", "message_status"),
     "wamon_token_expiry_timestamp_seconds": ("account",),
     "wamon_certificate_expiry_timestamp_seconds": ("target",),
@@ -73,6 +74,9 @@ SETS = {
 SETS |= {"from": SETS["verdict"], "to": SETS["verdict"]}
 
 RECEIPTS = {"stored", "duplicate", "bad_signature", "too_large", "malformed", "unavailable"}
+REPORTS = RECEIPTS - {"bad_signature"} | {"ignored", "bad_secret", "too_often"}
+OF_THEIR_OWN = {"wamon_webhook_receipts_total": RECEIPTS, "wamon_reports_total": REPORTS}
+"""Metrics whose result is not that of a notice."""
 
 STEPS_MS = {"dns": 1.2, "connect": 9.8, "tls": 21.0, "first_byte": 140.0, "total": 171.5}
 
@@ -91,6 +95,7 @@ def busy() -> Tally:
     tally.notified("ops", "sent")
     tally.reclassified("user_error", "system_error", 12, NOW_MS)
     tally.received("stored")
+    tally.reported("stored")
     for after_ms in (900, 61_000, 4_000_000):
         tally.came_back("send.roundtrip", "delivered", after_ms)
     tally.outbox(3, 65_500)
@@ -121,9 +126,9 @@ def test_the_table_has_exactly_the_names_and_labels_that_are_published() -> None
 def test_no_label_ever_has_a_value_outside_its_closed_set() -> None:
     seen: dict[str, set[str]] = {}
     for name, labels in series(render(busy(), bad_week()).text):
-        if name == "wamon_webhook_receipts_total":
+        if name in OF_THEIR_OWN:
             assert dict(labels).keys() == {"result"}
-            assert dict(labels)["result"] in RECEIPTS
+            assert dict(labels)["result"] in OF_THEIR_OWN[name]
         elif name.startswith("wamon_"):
             for label, one in labels:
                 seen.setdefault(label, set()).add(one)
@@ -143,8 +148,9 @@ def test_counters_stand_at_zero_before_anything_happened() -> None:
         assert value(found, "wamon_probe_missed_total", target="cloud-api", reason=reason) == 0
     for outcome in SETS["result"]:
         assert value(found, "wamon_notifications_total", channel="ops", result=outcome) == 0
-    for outcome in RECEIPTS:
-        assert value(found, "wamon_webhook_receipts_total", result=outcome) == 0
+    for name, outcomes in OF_THEIR_OWN.items():
+        for outcome in outcomes:
+            assert value(found, name, result=outcome) == 0
     for severity in SETS["severity"]:
         assert value(found, "wamon_incidents_open", severity=severity) == 0
     assert value(found, "wamon_reclassification_timestamp_seconds") is None

@@ -135,7 +135,7 @@ class Daemon:
     async def _serve(self, stack: AsyncExitStack) -> None:
         """The pages, and the receiver beside them or on an address of its own."""
         service, own = self.settings.service.listen, self.settings.receiver.listen
-        reports = open_reports(self.settings, self.secrets, self.house.traffic, wall_ms)
+        reports = open_reports(self.settings, self.secrets, self.house.traffic, self.house.tally, wall_ms)
         pages = build(self, beside=[reports.route] if reports else [])
         if self.receiver is not None and own in (None, service):
             pages = beside(pages, self.receiver.webhook)

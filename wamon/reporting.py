@@ -9,6 +9,7 @@ from wamon.core.reports import ReportError, read_report
 from wamon.core.traffic import Outcome
 from wamon.core.watched import Watched
 from wamon.ledger import LedgerError
+from wamon.metrics import Tally
 from wamon.settings import Settings
 from wamon.web.reports import UNAVAILABLE, Refusal, Reports, Taken
 from wamon.wiring import Secrets
@@ -40,7 +41,7 @@ class Intake:
         try:
             found = read_report(raw, self._counted.targets, self._account, self._clock())
         except ReportError as wrong:
-            return Refusal(400, f"{wrong}.")
+            return Refusal(400, f"{wrong}.", "malformed")
         try:
             fresh = await self._counted.report(sha256(raw).digest()[:DIGEST_BYTES], found.outcomes)
         except LedgerError as trouble:
@@ -53,10 +54,11 @@ def open_reports(
     settings: Settings,
     found: Secrets,
     counted: Counted,
+    tally: Tally,
     clock: Callable[[], int],
 ) -> Reports | None:
     """The door for reports; None while it is switched off."""
     if settings.reports.secret is None:
         return None
     secret = found[settings.reports.secret].reveal().encode()
-    return Reports(secret, Intake(counted, settings.graph.name, clock))
+    return Reports(secret, Intake(counted, settings.graph.name, clock), tally.reported)

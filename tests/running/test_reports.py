@@ -27,6 +27,7 @@ url = "http://127.0.0.1:{port}/healthz"
 interval = "2s"
 timeout = "1s"
 """
+STORED = 'wamon_reports_total{result="stored"}'
 REPORTS = '[[targets]]\nname = "real"\nprobe = "traffic"\n[reports]\nsecret = "env:WAMON_REPORTS"\n'
 
 
@@ -34,6 +35,12 @@ def told(daemon: Running) -> int:
     """How many outcomes of calls are in the book."""
     with closing(sqlite3.connect(f"file:{daemon.folder / 'wamon.db'}?mode=ro", uri=True)) as book:
         return int(book.execute("SELECT coalesce(sum(outcomes), 0) FROM reported").fetchone()[0])
+
+
+def stored_reports(daemon: Running) -> int:
+    """How many reports the daemon's own metric has counted as stored."""
+    (line,) = [one for one in daemon.get("/metrics")[1].splitlines() if one.startswith(STORED)]
+    return int(float(line.removeprefix(STORED)))
 
 
 def the_two_lines() -> list[str]:
@@ -71,6 +78,7 @@ def test_the_two_lines_of_the_readme_report_to_a_daemon_that_is_killed_and_comes
             except httpx.RemoteProtocolError:
                 continue
         eventually(lambda: wamon.hook.flush(0.2) and told(daemon) == 6, "six outcomes in the book")
+        eventually(lambda: stored_reports(daemon) >= 1, "the reports in /metrics")
         daemon.process.kill()
         daemon.process.wait(10)
         assert client.post(meta.url + PATH, json=MESSAGE, headers=HEADERS).is_success, (

@@ -93,7 +93,7 @@ async def whole(path: Path, now_ms: int) -> AsyncIterator[Whole]:
         await house.wake_up()
         ears = [house.canaries.hear, house.traffic.hear]
         receiver = await open_receiver(settings, found, ledger, house.tally, lambda: now_ms, ears)
-        reports = open_reports(settings, found, house.traffic, lambda: now_ms)
+        reports = open_reports(settings, found, house.traffic, house.tally, lambda: now_ms)
         assert reports is not None
         app = beside(Starlette(routes=[reports.route]), receiver.webhook)
         host, port = await stack.enter_async_context(serve(app, "127.0.0.1", 0))

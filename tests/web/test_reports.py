@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.receiver import Client
 from tests.support.reports import Shown, report
 from tests.work.test_traffic import GRACE_MS, NUMBER, Played
 from wamon.core.timeline import MINUTE, SECOND, iso
+from wamon.metrics import Tally
 from wamon.reporting import Intake
 from wamon.web.app import HEADERS, build
 from wamon.web.reports import AT_ONCE, BURST, LARGEST_BODY_BYTES, PATH, Reports
@@ -27,8 +29,8 @@ BEARER = {"Authorization": f"Bearer {SECRET}"}
 class Stage:
     """A door for reports on a port, over a real book on a clock that the story moves."""
 
-    def __init__(self, played: Played, client: httpx.AsyncClient) -> None:
-        self.played, self.client = played, client
+    def __init__(self, played: Played, client: httpx.AsyncClient, tally: Tally) -> None:
+        self.played, self.client, self.tally = played, client, tally
 
     def calls(self, count: int, code: int | None = None, **more: Any) -> list[dict[str, Any]]:
         """Calls of now that an application made; with a code Graph refused them."""
@@ -41,6 +43,10 @@ class Stage:
         raw = calls if isinstance(calls, bytes) else json.dumps(calls).encode()
         return await self.client.post(PATH, content=raw, headers=how.pop("headers", BEARER), **how)
 
+    def counted(self) -> dict[str, int]:
+        """What became of the reports, as the metric says."""
+        return dict(+Counter(self.tally.reports))
+
     async def stored(self) -> int:
         return sum([1 for _ in await self.played.ledger.read(lambda book: list(book.outcomes_since(0)))])
 
@@ -51,12 +57,13 @@ async def opened(folder: Path, clock_s: Callable[[], float] = lambda: 0.0) -> As
     try:
         await played.begin()
         played.now_ms += SECOND
-        door = Reports(SECRET.encode(), Intake(played.traffic, "graph", played.clock), clock_s)
+        tally = Tally()
+        door = Reports(SECRET.encode(), Intake(played.traffic, "graph", played.clock), tally.reported, clock_s)
         async with (
             serve(build(Shown(report()), [door.route]), "127.0.0.1", 0) as (host, port),
             httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, verify=False) as client,
         ):
-            yield Stage(played, client)
+            yield Stage(played, client, tally)
     finally:
         await played.ledger.close()
 
@@ -90,6 +97,7 @@ def test_the_same_report_counts_once_however_often_it_is_sent(tmp_path: Path) ->
         assert answers[0] == {"taken": 6, "duplicate": False, "ignored": {}}
         assert answers[1] == answers[2] == {"taken": 0, "duplicate": True, "ignored": {}}
         assert await stage.stored() == 6
+        assert stage.counted() == {"stored": 1, "duplicate": 2}
 
     told(tmp_path, story)
 
@@ -120,6 +128,7 @@ def test_whoever_does_not_bear_the_secret_is_refused_before_a_byte_of_the_body_i
         assert twice.status_code == 401
         assert (await stage.post(stage.calls(1), headers={"Authorization": f"bearer {SECRET}"})).status_code == 200
         assert await stage.stored() == 1
+        assert stage.counted() == {"bad_secret": len(STRANGERS) + 1, "stored": 1}
 
     told(tmp_path, story)
 
@@ -139,6 +148,7 @@ def test_a_body_is_read_to_its_cap_and_no_further(tmp_path: Path) -> None:
         assert (in_pieces.status_code, in_pieces.json()) == (413, sentence)
         whole = json.dumps(stage.calls(200)).encode()
         assert (await stage.post(whole + b" " * (LARGEST_BODY_BYTES - len(whole)))).json()["taken"] == 200
+        assert stage.counted() == {"too_large": 2, "stored": 1}
 
     told(tmp_path, story)
 
@@ -160,6 +170,7 @@ def test_what_is_no_report_is_refused_with_a_sentence_and_stores_nothing(tmp_pat
         ignored = {"not a JSON object": 1, "at: missing, or no instant such as 2026-11-01T00:00:30.250Z": 1}
         assert partly.json() == {"taken": 1, "duplicate": False, "ignored": ignored}
         assert await stage.stored() == 1
+        assert stage.counted() == {"malformed": len(REFUSED), "stored": 1}
 
     told(tmp_path, story)
 
@@ -177,6 +188,7 @@ def test_reports_beyond_the_rate_are_told_when_to_come_back(tmp_path: Path) -> N
         now_s[0] = 0.02
         assert (await stage.post(stage.calls(1))).status_code == 200
         assert (await stage.post(stage.calls(1))).status_code == 429
+        assert stage.counted() == {"stored": BURST + 1, "too_often": 2, "bad_secret": 1}
 
     told(tmp_path, story, clock_s=lambda: now_s[0])
 
@@ -196,6 +208,7 @@ def test_too_many_bodies_at_a_time_are_told_to_come_back(tmp_path: Path) -> None
                 continue
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json() == {"error": "32 reports are being read; send it again later."}
+        assert stage.counted()["unavailable"] == 1
         for one in dawdling:
             one.close()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -215,8 +228,20 @@ def test_what_cannot_be_stored_is_not_taken_and_counts_when_it_comes_again(tmp_p
         assert refused.json() == {"error": "It cannot be stored now; send it again later."}
         await ledger.write(lambda book: book.db.execute("PRAGMA query_only = OFF"))
         assert (await stage.post(calls)).json() == {"taken": 6, "duplicate": False, "ignored": {}}
+        assert stage.counted() == {"unavailable": 1, "stored": 1}
         await stage.played.judge(MINUTE + GRACE_MS)
         assert await stage.played.seen() == [(0, "up", None)]
+
+    told(tmp_path, story)
+
+
+def test_a_report_of_which_nothing_counts_is_answered_200_and_counted_as_ignored(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        answer = await stage.post(stage.calls(2, target="no such target"))
+        assert (answer.status_code, answer.json()["taken"], sum(answer.json()["ignored"].values())) == (200, 0, 2)
+        assert stage.counted() == {"ignored": 1}
+        await stage.post(stage.calls(1))
+        assert stage.counted() == {"ignored": 1, "stored": 1}
 
     told(tmp_path, story)
 

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from tests.support.reports import Shown, bad_week, report
 from tests.web.served import served
 from wamon.core.publication import day_document
+from wamon.metrics import Tally
 from wamon.web.app import HEADERS, build
 from wamon.web.reports import Reports, Taken
 
@@ -80,7 +81,7 @@ def test_the_table_of_routes_knows_nothing_but_reading(face: Shown) -> None:
 
 
 def test_the_table_of_routes_with_the_door_for_reports_has_that_one_post_more(face: Shown) -> None:
-    door = Reports(b"a secret for reports", Nobody())
+    door = Reports(b"a secret for reports", Nobody(), Tally().reported)
     app = build(face, [door.route])._app
     assert isinstance(app, Starlette)
     known = {path: {"GET", "HEAD"} for path in (*ROUTES, *PAGES, *CLIENTS)}

@@ -244,6 +244,13 @@ METRICS = (
         lambda tally, _: [((outcome,), count) for outcome, count in tally.receipts.items()],
     ),
     Metric(
+        "wamon_reports_total",
+        "counter",
+        "Reports that applications posted, by what became of them; ignored: of which nothing counts.",
+        ("result",),
+        lambda tally, _: [((outcome,), count) for outcome, count in tally.reports.items()],
+    ),
+    Metric(
         "wamon_roundtrip_seconds",
         "histogram",
         "How long after a canary left each status of it arrived here, late ones included. Of real messages:"

@@ -9,6 +9,16 @@ from wamon.core.finding import Verdict
 from wamon.core.observation import STEPS
 
 RECEIPTS = ("stored", "duplicate", "bad_signature", "too_large", "malformed", "unavailable")
+REPORTS = (
+    "stored",
+    "ignored",
+    "duplicate",
+    "bad_secret",
+    "malformed",
+    "too_large",
+    "too_often",
+    "unavailable",
+)
 MISSED = ("overlap", "misfire", "quota", "stopped", "clock")
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the steps' histogram, in seconds: a loopback connection to the longest time-out in use.
@@ -48,6 +58,7 @@ class Tally:
         self.channels = {name: dict.fromkeys(map(str, Outcome), 0) for name in channels}
         self.returns: dict[tuple[str, str], list[float]] = {}
         self.receipts = dict.fromkeys(RECEIPTS, 0)
+        self.reports = dict.fromkeys(REPORTS, 0)
         self.turns = dict.fromkeys(product(_VERDICTS, _VERDICTS), 0)
         self.reclassification_ms: int | None = None
         self.configured_ms: int | None = None
@@ -92,6 +103,10 @@ class Tally:
     def received(self, outcome: str) -> None:
         """One webhook was answered so."""
         self.receipts[outcome] += 1
+
+    def reported(self, outcome: str) -> None:
+        """One report of an application was answered so."""
+        self.reports[outcome] += 1
 
     def reclassified(self, before: str, after: str, count: int, at_ms: int) -> None:
         """A pass turned so many looks from one verdict to another."""

@@ -22,26 +22,35 @@ REPORTS_A_SECOND, BURST = 50, 100
 
 
 class Refusal(NamedTuple):
-    """What is answered instead of taking a report in."""
+    """What is answered instead of taking a report in; ``counted`` is what the metric of reports calls it."""
 
     http_status: int
     sentence: str
+    counted: str
     more: Mapping[str, str] = {}
 
 
 NO_BEARER = Refusal(
     401,
     "Authorization must be Bearer and the secret of [reports] secret.",
+    "bad_secret",
     {"WWW-Authenticate": 'Bearer realm="wamon"'},
 )
 TOO_LARGE = Refusal(
-    413, f"A report has at most {LARGEST_BODY_BYTES // 1024} KiB; send fewer exchanges in one, compressed never."
+    413,
+    f"A report has at most {LARGEST_BODY_BYTES // 1024} KiB; send fewer exchanges in one, compressed never.",
+    "too_large",
 )
 TOO_OFTEN = Refusal(
-    429, f"More than {REPORTS_A_SECOND} reports a second; put more exchanges into each.", {"Retry-After": "1"}
+    429,
+    f"More than {REPORTS_A_SECOND} reports a second; put more exchanges into each.",
+    "too_often",
+    {"Retry-After": "1"},
 )
-TOO_MANY = Refusal(503, f"{AT_ONCE} reports are being read; send it again later.", {"Retry-After": "1"})
-UNAVAILABLE = Refusal(503, "It cannot be stored now; send it again later.", {"Retry-After": "5"})
+TOO_MANY = Refusal(
+    503, f"{AT_ONCE} reports are being read; send it again later.", "unavailable", {"Retry-After": "1"}
+)
+UNAVAILABLE = Refusal(503, "It cannot be stored now; send it again later.", "unavailable", {"Retry-After": "5"})
 
 
 class Taken(NamedTuple):
@@ -50,6 +59,11 @@ class Taken(NamedTuple):
     taken: int
     duplicate: bool
     ignored: Mapping[str, int]
+
+    @property
+    def counted(self) -> str:
+        """What the metric of reports calls it: ``ignored`` is a report of which nothing was taken."""
+        return "duplicate" if self.duplicate else "stored" if self.taken else "ignored"
 
 
 class Intake(Protocol):
@@ -66,16 +80,18 @@ class _RefusedError(Exception):
 
 
 class Reports:
-    """The ASGI app of one path."""
+    """The ASGI app of one path. ``count`` hears what became of each report."""
 
     def __init__(
         self,
         secret: bytes,
         intake: Intake,
+        count: Callable[[str], None],
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._secret = secret
         self._intake = intake
+        self._count = count
         self._clock_s = clock_s
         self._reading = 0
         self._allowed, self._counted_s = float(BURST), clock_s()
@@ -93,6 +109,7 @@ class Reports:
             if refused.refusal is None:
                 return
             answer = refused.refusal
+        self._count(answer.counted)
         http_status = answer.http_status if isinstance(answer, Refusal) else 200
         document: Any = {"error": answer.sentence} if isinstance(answer, Refusal) else answer._asdict()
         more = answer.more if isinstance(answer, Refusal) else {}
