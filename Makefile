@@ -30,7 +30,7 @@ static: .venv/.wamon-test  ## the part of check that runs nothing: format, lint,
 	@$(BIN)/lint-imports --no-cache
 
 soak: .venv/.wamon-test  ## the promises at their whole figures, hours; as root also the unit under a real systemd
-	@scripts/system-packages prometheus debootstrap systemd-container
+	@scripts/system-packages prometheus debootstrap systemd-container strace
 	@[ "$$(id -u)" != 0 ] || scripts/soak-root .soak/root
 	@WAMON_SOAK=1 $(BIN)/python -m pytest -q -m "soak or grows" -o timeout=14400 $(ARGS)
 

@@ -52,10 +52,12 @@ def test_what_stays_unpacked_is_bounded_and_serves_whoever_asks_again() -> None:
             return await ledger.read(lambda book: len(book.unpacked))
 
         assert await kept(0, 3) == 4
-        assert await kept(3, 5) == 6
+        assert await kept(3, 5) == 3, "a new month leaves behind what is not asked for any more"
+        assert await kept(0, 2) == 6
         assert await kept(0, MONTHS_KEPT - 1) == MONTHS_KEPT
         assert await kept(MONTHS_KEPT, MONTHS_KEPT) == 1
         assert await kept(0, MONTHS_KEPT) == 1
+        assert await kept(0, MONTHS_KEPT - 1) == MONTHS_KEPT
         await ledger.close()
 
     asyncio.run(story())

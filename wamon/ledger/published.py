@@ -33,7 +33,8 @@ _unpack = msgspec.msgpack.Decoder(list[_Line]).decode
 
 MONTHS_KEPT = 320
 """So many rows' months stay unpacked, a year of twenty rows: months that are over hardly ever change, and are read
-with every report. A question about more keeps none of them."""
+with every report. A question about more keeps none of them, and with the first look at a new month those go that
+are not asked for any more: what is kept does not grow with history."""
 
 
 class _Month(NamedTuple):
@@ -126,7 +127,8 @@ class Published(Seals):
             read[month, target] = before if before is not None and same else self._month(packed)
         if len(read) <= MONTHS_KEPT:
             kept = self.unpacked | read
-            self.unpacked = kept if len(kept) <= MONTHS_KEPT else read
+            anew = len(kept) > MONTHS_KEPT or _newest(read) > _newest(self.unpacked)
+            self.unpacked = read if anew else kept
         return read
 
     def _month(self, packed: bytes) -> _Month:
@@ -192,6 +194,10 @@ class Published(Seals):
             for (month, target), lines in months.items():
                 self._store(month, target, lines.values())
         return sum(len(lines) for lines in months.values())
+
+
+def _newest(months: Iterable[tuple[str, str]]) -> str:
+    return max((month for month, _ in months), default="")
 
 
 def _line(row: Publication, before: _Line | None) -> _Line:
