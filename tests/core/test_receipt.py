@@ -151,6 +151,11 @@ def only(body: dict[str, Any]) -> MessageReport:
             {"recipient": to("US.1")},
         ),
         ({"recipient_id": 5}, {"recipient": to("")}),
+        ({"recipient_participant_user_id": "US.1"}, {"recipient": to("10000000000", "US.1")}),
+        (
+            {"recipient_participant_id": "15550000000", "recipient_participant_user_id": "US.1"},
+            {"recipient": to("10000000000", "15550000000")},
+        ),
         ({"biz_opaque_callback_data": "wamon:canary:send/7"}, {"opaque": opaque("wamon:canary:send/7")}),
         ({"biz_opaque_callback_data": "wamon:canary:send@7.x"}, {"canary": "wamon:canary:send@7.x"}),
         ({"biz_opaque_callback_data": "order 7 of Ada"}, {"opaque": opaque("order 7 of Ada")}),

@@ -97,14 +97,22 @@ STATUSES: dict[str, Row] = {
     "tracked": {"status": "sent", "biz_opaque_callback_data": "Jam order 0815"},
 }
 
-GROUP_STATUS = {
+NEIGHBOURS = ("US.70000000000000000777", "US.70000000000000000888")
+"""Members of the group whose numbers nobody is told."""
+
+GROUP: Row = {
     "id": wamid("to the group"),
     "status": "delivered",
     "timestamp": str(AT_S),
     "recipient_id": "Grp.Jam.Club.0017",
     "recipient_type": "group",
-    "recipient_participant_id": CUSTOMER,
-    "recipient_participant_user_id": BSUID,
+}
+GROUP_STATUSES: Row = {
+    "statuses": [
+        GROUP | {"recipient_participant_id": CUSTOMER, "recipient_participant_user_id": BSUID},
+        *(GROUP | {"recipient_participant_user_id": one} for one in NEIGHBOURS),
+    ],
+    "contacts": [PERSON, *({"profile": {"name": "A Neighbour"}, "user_id": one} for one in NEIGHBOURS)],
 }
 
 _CALL = {
@@ -315,7 +323,7 @@ def _updates() -> dict[str, Update]:
     for name, row in STATUSES.items():
         status = {"id": wamid(f"to be {name}"), "timestamp": str(AT_S), "recipient_id": CUSTOMER} | row
         found[name] = Update("MessageStatus", spoken({"statuses": [status]}))
-    found["in a group delivered"] = Update("GroupMessageStatuses", spoken({"statuses": [GROUP_STATUS]}))
+    found["in a group delivered"] = Update("GroupMessageStatuses", spoken(GROUP_STATUSES))
     for name, (kind, value) in CALLS.items():
         found[name] = Update(kind, spoken(value, "calls"))
     for name, row in PREFERENCES.items():

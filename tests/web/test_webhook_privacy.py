@@ -85,6 +85,7 @@ def status(people: People) -> Json:
         "recipient_id": number,
         "recipient_user_id": people.user_id(),
         "recipient_participant_id": people.number(),
+        "recipient_participant_user_id": people.user_id(),
         "conversation": {"id": people.text(), "origin": {"type": "utility"}},
         "errors": [error(people)],
         "biz_opaque_callback_data": people.one_of(people.sent_along(), people.number(), "wamon:canary:send@17"),

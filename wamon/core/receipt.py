@@ -180,7 +180,7 @@ def _report(row: dict[str, Any], change: _Change, key: bytes) -> MessageReport |
 def _recipient(row: dict[str, Any], key: bytes) -> bytes:
     """One recipient of a message: a group's members report one by one; some users have no number, only an id."""
     whom = row.get("recipient_id") or row.get("recipient_user_id")
-    member = row.get("recipient_participant_id")
+    member = row.get("recipient_participant_id") or row.get("recipient_participant_user_id")
     texts = (text if isinstance(text, str) else "" for text in (whom, member))
     return keyed_hash(key, "recipient", *texts)[:RECIPIENT_BYTES]
 
