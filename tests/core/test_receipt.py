@@ -212,6 +212,14 @@ def test_a_batch_of_a_thousand_is_read_in_order() -> None:
     assert found.fields == ("messages",)
 
 
+@pytest.mark.parametrize("beside", ["messages", "statuses"])
+def test_codes_beside_what_came_are_kept_apart_from_those_of_a_request_that_failed(beside: str) -> None:
+    for rows, name in (([{"id": "wamid.A", "status": "failed"}], "codes_beside"), ([], "codes")):
+        found = gist(change({beside: rows, "errors": [{"code": 131000}]}), KEY)
+        assert found is not None
+        assert [one.facts for one in found.events] == [{name: (131000,)}]
+
+
 def test_of_a_list_of_restrictions_the_first_is_kept() -> None:
     told = {"event": "ACCOUNT_RESTRICTION", "restriction_info": [{}, {"restriction_type": "RESTRICTED_ADD_PHONE"}]}
     found = gist(change(told, "account_update"), KEY)

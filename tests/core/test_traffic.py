@@ -183,16 +183,28 @@ def test_a_webhook_tells_of_its_messages_and_never_of_our_own_canaries() -> None
 
 
 def test_incoming_messages_and_what_meta_could_not_pass_on_are_outcomes_of_receiving() -> None:
-    value = {
-        "metadata": {"phone_number_id": "106540352242922"},
-        "messages": [{"timestamp": "1790000001"}] * 3,
-        "errors": [{"code": 131000}],
-    }
-    kept = gist({"entry": [{"changes": [{"field": "messages", "value": value}]}]}, b"key")
-    assert kept is not None
-    found = list(heard("graph", 1_790_000_005_000, kept))
+    found = incoming({"messages": [{"timestamp": "1790000001"}] * 3}, {"errors": [{"code": 131000}]})
     assert Counter(one.facts for one in found) == {webhook("received"): 3, webhook("received", 131000): 1}
     assert {one.direction for one in found} == {Direction.RECEIVE}
+
+
+@pytest.mark.parametrize(
+    ("value", "facts"),
+    [
+        ({"messages": [{"timestamp": "1790000001", "type": "interactive"}]}, webhook("received")),
+        ({"statuses": [{"id": "wamid.1", "status": "failed", "errors": [{"code": 131016}]}]}, BROKEN),
+    ],
+)
+def test_an_error_beside_what_came_is_about_that_and_no_request_that_was_lost(value: Any, facts: Facts) -> None:
+    assert [one.facts for one in incoming(value | {"errors": [{"code": 131000}]})] == [facts]
+
+
+def incoming(*values: dict[str, Any]) -> list[Outcome]:
+    """The outcomes of one webhook with these changes of messages."""
+    changes = [{"field": "messages", "value": value} for value in values]
+    kept = gist({"entry": [{"changes": changes}]}, b"key")
+    assert kept is not None
+    return list(heard("graph", 1_790_000_005_000, kept))
 
 
 def test_of_a_reported_call_codes_are_kept_and_no_text() -> None:

@@ -69,7 +69,8 @@ class Inbound(NamedTuple):
 class AccountEvent(NamedTuple):
     """What Meta says of an account, a number or a template, or of a request it could not handle.
 
-    ``facts`` holds words of Meta's, small counts, error codes and keyed hashes (hexadecimal), never a text.
+    ``facts`` holds words of Meta's, small counts, error codes and keyed hashes (hexadecimal), never a text. Of
+    ``messages``, ``codes`` are a request's that was lost, ``codes_beside`` those of a message or status that came.
     """
 
     field: str
@@ -248,10 +249,11 @@ Source: the webhook reference, field by field, read 2026-06.
 
 
 def _event(change: _Change, key: bytes) -> AccountEvent | None:
-    """None for a field that tells nothing of the account; for ``messages`` only the errors beside the messages."""
+    """None for a field that tells nothing of the account; for ``messages`` only the errors of the value itself."""
     if change.field == MESSAGES:
         codes = _codes(change.value.get("errors")) if "errors" in change.value else ()
-        facts: dict[str, object] = {"codes": codes} if codes else {}
+        came = bool(change.value.get("messages") or change.value.get("statuses"))
+        facts: dict[str, object] = {"codes_beside" if came else "codes": codes} if codes else {}
     elif change.field in FACTS:
         named = ((name, _fact(change.value, path)) for name, path in FACTS[change.field].items())
         facts = {name: fact for name, fact in named if fact is not None} | _hashes(change, key)
