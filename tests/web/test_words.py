@@ -162,6 +162,12 @@ def test_an_incident_says_whose_it_was(said: str, found: tuple) -> None:
     assert words.counted_as(one).startswith("Counts as ")
 
 
+def test_a_way_back_that_nothing_took_was_not_overlooked() -> None:
+    unseen = Incident("send.roundtrip", Kind.UNOBSERVED, NOW_MS, None, Verdict.INCONCLUSIVE, Cause.NONE, False, ())
+    assert words.blame(unseen, ProbeKind.ROUNDTRIP) == "No message was on its way"
+    assert words.blame(unseen, ProbeKind.MESSAGE) == "Nobody looked"
+
+
 def test_instants_are_told_in_the_days_zone_and_kept_in_utc_for_programs() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert words.when(NOW_MS, berlin) == words.When("Mon 2026-11-09 10:00 CET", "2026-11-09T09:00:00Z")

@@ -200,8 +200,10 @@ def _duration(sums: Figures, text: str, lost: str) -> Share:
 def blame(one: Incident, probe: ProbeKind) -> str:
     """Whose, what, how sure, and Meta's codes: ``Meta: sending fails (code 2)``."""
     whose = "Our endpoint" if one.kind is Kind.ENDPOINT else WHOSE[one.verdict]
+    if one.kind is Kind.UNOBSERVED and one.cause == "none":
+        return "No message was on its way" if probe is ProbeKind.ROUNDTRIP else "Nobody looked"
     if one.kind is Kind.UNOBSERVED:
-        return f"Nobody could say: {one.cause.value.replace('_', ' ')}" if one.cause != "none" else "Nobody looked"
+        return f"Nobody could say: {one.cause.value.replace('_', ' ')}"
     codes = f" (code {'/'.join(map(str, one.codes))})" if one.codes else ""
     return f"{whose}: {what(one, probe)}{codes}{', not yet certain' if one.provisional else ''}"
 
