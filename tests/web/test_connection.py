@@ -155,6 +155,31 @@ def test_a_head_without_end_is_refused() -> None:
     asyncio.run(story())
 
 
+H2C = b"Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUPGRADE: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+POSTED = b"POST / HTTP/1.1\r\n" + H2C + b"Content-Length: 11\r\n\r\n"
+ASKED_TO_UPGRADE = {
+    "in one": (POSTED + b"hello world",),
+    "head and body": (POSTED, b"hello ", b"world"),
+    "half the head first": (POSTED[:40], POSTED[40:], b"hello world"),
+}
+
+
+@pytest.mark.parametrize("pieces", ASKED_TO_UPGRADE.values(), ids=ASKED_TO_UPGRADE)
+def test_the_body_of_whoever_offers_another_protocol_is_read_all_the_same(pieces: tuple[bytes, ...]) -> None:
+    async def story() -> None:
+        async with serve(length, "127.0.0.1", 0) as (host, port):
+            reader, writer = await asyncio.open_connection(host, port)
+            for _ in range(2):
+                for piece in pieces:
+                    writer.write(piece)
+                    await asyncio.sleep(0.01)  # so that each arrives by itself
+                said = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n11"), 5)
+                assert said.startswith(b"HTTP/1.1 200")
+            writer.close()
+
+    asyncio.run(story())
+
+
 def test_fields_after_a_body_go_nowhere() -> None:
     seen: list[int] = []
 

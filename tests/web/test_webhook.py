@@ -229,6 +229,19 @@ def test_broken_http_is_no_500_and_harms_nobody(octets: bytes) -> None:
     told(story)
 
 
+@pytest.mark.parametrize("more", [b"", b"Upgrade: h2c\r\nConnection: Upgrade\r\n"])
+@pytest.mark.parametrize("length", [10, 1_000_000])
+def test_a_body_that_reads_like_a_head_is_left_as_it_is(length: int, more: bytes) -> None:
+    raw = b'{"entry": [], "x": "' + b"x" * length + b'\r\nUpgrade: h2c\r\n"}'
+
+    async def story(receiver: Listening) -> None:
+        client = receiver.client()
+        assert await client.post(raw, more=more) == 400, "rightly signed, and a line end in a text is no JSON"
+        assert await client.post(EMPTY, more=more) == 200
+
+    told(story)
+
+
 def test_a_body_in_many_pieces_is_one_body() -> None:
     async def story(receiver: Listening) -> None:
         raw = json.dumps(

@@ -1,6 +1,7 @@
 """One client's connection: it sends its requests whole and in time, reads its answers, or it is cut."""
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.config import Config
@@ -12,6 +13,13 @@ PATIENCE_S = 20.0
 
 HEAD_BYTES = 64 * 1024
 """A head may have so many bytes; Meta's has less than one thousand."""
+
+_OFFER = re.compile(rb"\r\nUpgrade:", re.IGNORECASE)
+_NO_OFFER = b"\r\nIgnored:"
+"""An offer of another protocol may be ignored (RFC 9110, 7.8), but the parser would then leave the body unread.
+
+Java's own client makes one with every request in the clear, as do some proxies.
+"""
 
 _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -79,7 +87,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes; what does not make a request whole starts a deadline, or lets it run on."""
-        super().data_received(data)
+        super().data_received(data if self._in_body else _without_offer(data))
         if self._head_bytes is not None:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
@@ -89,6 +97,11 @@ class Connection(HttpToolsProtocol):
             self._settle()
         elif self._deadline is None:
             self._owe()
+
+    @property
+    def _in_body(self) -> bool:
+        """Whether the next bytes go on with a body."""
+        return self._head_bytes is None and not self._whole and self.cycle is not None
 
     def on_message_begin(self) -> None:
         """A request begins, and with it its head."""
@@ -135,3 +148,10 @@ class Connection(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+
+def _without_offer(data: bytes) -> bytes:
+    """Bytes that begin in a head, as long as before, the offer in it under a name that nobody reads."""
+    end = data.find(b"\r\n\r\n")
+    found = _OFFER.search(data, 0, end if end >= 0 else len(data))
+    return data if found is None else data[: found.start()] + _NO_OFFER + data[found.end() :]
