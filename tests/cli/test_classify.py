@@ -52,6 +52,13 @@ def test_the_published_exchange_gives_the_published_verdict() -> None:
     assert verdict["remedy"].endswith(".")
 
 
+def test_the_verdicts_are_json_with_and_without_the_flag() -> None:
+    line = json.dumps(PUBLISHED)
+    plain, asked_for = wamon("classify", "-", stdin=line), wamon("classify", "-", "--json", stdin=line)
+    assert (plain.code, plain.err) == (asked_for.code, asked_for.err) == (0, "")
+    assert plain.out == asked_for.out != ""
+
+
 def test_a_bare_body_counts_as_an_answer_of_metas() -> None:
     code, (verdict,) = classified(b'{"http_status": 400, "body": {"error": {"code": 131026}}}')
     assert (code, verdict["verdict"], verdict["cause"]) == (0, "user_error", "recipient")

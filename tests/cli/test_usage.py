@@ -44,6 +44,20 @@ def test_every_command_explains_itself(command: str) -> None:
     assert max(map(len, ended.out.splitlines())) <= 80
 
 
+FACTS = """
+check, status, probe, classify, explain, replay, uptime, incidents, incidents list, incidents show, evidence,
+reclassify, rule, maintenance, maintenance list, silence, silence list, notify test, notify preview, doctor,
+db check, db backup, db stats, db prune, db rebuild
+"""
+
+
+@pytest.mark.parametrize("command", [one.strip() for one in FACTS.split(",")])
+def test_every_command_that_prints_facts_takes_json(command: str) -> None:
+    ended = asked(*command.split(), "--help")
+    assert ended.code == 0
+    assert "--json" in ended.out.split()
+
+
 WRONG = {
     ("prob",): 'Did you mean "probe"?',
     ("probe",): "TARGET requires an argument",

@@ -198,6 +198,8 @@ def classify(
         str, Parameter(help="JSON Lines of exchanges; - or nothing: stdin", allow_leading_hyphen=True)
     ] = "-",
     /,
+    *,
+    json: Annotated[bool, Parameter(name="--json", help="changes nothing: each verdict is JSON anyway")] = False,
 ) -> int:
     """Recorded exchanges in, one verdict per line out."""
     from wamon.cli.classify import classify_command
