@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from wamon.core.contexts import slow_after_ms
 from wamon.core.observation import Exchange, ProbeKind
-from wamon.core.reading import head_of, read_head, read_line
+from wamon.core.reading import Head, head_of, read_head, read_line
 from wamon.core.timeline import DAY, MINUTE, Span, iso
 from wamon.core.watched import Watched
 
@@ -37,10 +37,35 @@ _READ_AHEAD = 1 << 18
 
 
 class Survey(NamedTuple):
-    """What a file is about: its targets, and the time in which its lines are believed to lie."""
+    """What a file is about: its targets, and the time in which its lines are believed to lie.
+
+    ``scattered``: some line stands so far from its place that no buffer mends it, as where files were joined.
+    """
 
     targets: list[Watched]
     believed: Span
+    scattered: bool = False
+
+
+class _Latest:
+    """The latest instant that a file has named so far, kept as text: few lines are worth a calendar."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def is_far_before(self, head: Head) -> bool:
+        """Whether a line comes more than the small disorder after one that is later than it."""
+        text = head.at
+        if isinstance(text, str) and text >= self._text and text[-1:] == "Z":
+            self._text = text
+            return False
+        at_ms = head_of(head)[1]
+        if at_ms is None:
+            return False
+        latest_ms = head_of(Head(at=self._text))[1] or 0
+        if at_ms >= latest_ms:
+            self._text = iso(at_ms)
+        return latest_ms - at_ms > _SORTED_WITHIN_MS
 
 
 def survey(path: Path, known: Sequence[Watched], latency_objective_ms: int | None = None) -> Survey:
@@ -52,9 +77,11 @@ def survey(path: Path, known: Sequence[Watched], latency_objective_ms: int | Non
     seen: dict[str, array[int]] = {}
     kinds: dict[str, ProbeKind] = {}
     days: Counter[str] = Counter()
+    latest, scattered = _Latest(), False
     with _opened(path) as lines:
         for line in lines:
             head = read_head(line)
+            scattered = scattered or latest.is_far_before(head)
             target = head.target if isinstance(head.target, str) else ""
             if isinstance(head.at, str):
                 days[head.at[:10]] += 1
@@ -77,7 +104,7 @@ def survey(path: Path, known: Sequence[Watched], latency_objective_ms: int | Non
         )
         for name, instants in seen.items()
     )
-    return Survey([*known, *named], _believed(days))
+    return Survey([*known, *named], _believed(days), scattered)
 
 
 def _believed(lines_of: Mapping[str, int]) -> Span:
@@ -118,29 +145,49 @@ def _spacing(instants: array[int]) -> int:
     return max(1, median_low(gaps)) if gaps else MINUTE
 
 
-def exchanges(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchange]:
-    """Every line that can be used, in the order of their instants.
+def exchanges(path: Path, complaints: TextIO, believed: Span, *, scattered: bool = False) -> Iterator[Exchange]:
+    """Every line that can be used, in the order of their instants; ``scattered`` as `survey` found it.
 
     A line that cannot be used is named by its number on ``complaints`` and skipped.
     """
-    return _sorted(_usable(path, complaints, believed))
+    lines = _gathered(path) if scattered else _as_written(path)
+    return _sorted(_usable(lines, complaints, believed))
 
 
-def _usable(path: Path, complaints: TextIO, believed: Span) -> Iterator[Exchange]:
-    start_ms, end_ms = believed
+def _as_written(path: Path) -> Iterator[tuple[int, bytes]]:
     with _opened(path) as lines:
-        for number, line in enumerate(lines, 1):
-            exchange, wrong = read_line(line)
-            if exchange is None or exchange.at_ms is None:
-                if line.isspace():
-                    continue
-                wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
-                complaints.write(f"line {number}: {wrong}; skipped\n")
-            elif not start_ms <= exchange.at_ms < end_ms:
-                far = f"'at' {iso(exchange.at_ms)} lies more than a year from most of the lines"
-                complaints.write(f"line {number}: {far}; skipped\n")
-            else:
-                yield exchange
+        yield from enumerate(lines, 1)
+
+
+def _gathered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines by their instants, those without one first; only where each begins is held, not the line."""
+    instants, places = array("q"), array("q")
+    with _opened(path) as lines:
+        place = lines.tell()
+        for line in lines:
+            instants.append(head_of(read_head(line))[1] or 0)
+            places.append(place)
+            place += len(line)
+    with path.open("rb") as lines:
+        for index in sorted(range(len(instants)), key=instants.__getitem__):
+            lines.seek(places[index])
+            yield index + 1, lines.readline()
+
+
+def _usable(lines: Iterable[tuple[int, bytes]], complaints: TextIO, believed: Span) -> Iterator[Exchange]:
+    start_ms, end_ms = believed
+    for number, line in lines:
+        exchange, wrong = read_line(line)
+        if exchange is None or exchange.at_ms is None:
+            if line.isspace():
+                continue
+            wrong = wrong or "no 'at' with an instant such as 2026-11-01T00:00:30.250Z"
+            complaints.write(f"line {number}: {wrong}; skipped\n")
+        elif not start_ms <= exchange.at_ms < end_ms:
+            far = f"'at' {iso(exchange.at_ms)} lies more than a year from most of the lines"
+            complaints.write(f"line {number}: {far}; skipped\n")
+        else:
+            yield exchange
 
 
 def _sorted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:

@@ -69,10 +69,10 @@ def replay(path: Path, plan: Plan, complaints: TextIO) -> dict[str, Any]:
 
     A line that cannot be used is named by its number on ``complaints`` and skipped.
     """
-    targets, believed = survey(path, plan.targets, plan.latency_objective_ms)
-    run = _Run(plan, targets)
+    seen = survey(path, plan.targets, plan.latency_objective_ms)
+    run = _Run(plan, seen.targets)
     with _collecting_seldom():
-        for exchange in exchanges(path, complaints, believed):
+        for exchange in exchanges(path, complaints, seen.believed, scattered=seen.scattered):
             run.take(exchange)
         return run.finish()
 

@@ -140,3 +140,20 @@ def test_half_of_a_surrogate_pair_costs_no_line_and_no_document(tmp_path: Path) 
     assert (ended.code, ended.err) == (0, "")
     assert json.loads(ended.out)["days"][0]["target"] == "\ud800"
     assert asked("replay", half).code == 0
+
+
+JOINED = {
+    "a file for each target, joined": lambda lines: sorted(lines, key=lambda one: one["target"], reverse=True),
+    "the latest first": lambda lines: lines[::-1],
+    "two halves the wrong way round": lambda lines: lines[len(lines) // 2 :] + lines[: len(lines) // 2],
+    "one early line at the end": lambda lines: [*lines[:3], *lines[4:], lines[3]],
+}
+
+
+@pytest.mark.parametrize("order", JOINED)
+def test_files_joined_in_any_order_are_replayed_like_one_that_is_sorted(order: str, tmp_path: Path) -> None:
+    lines = list(two_days())
+    plain = wamon("replay", write(tmp_path / "sorted.jsonl", lines), "--json")
+    joined = wamon("replay", write(tmp_path / "joined.jsonl", JOINED[order](lines), "no json"), "--json")
+    assert joined.document == plain.document
+    assert joined.err == f"line {len(lines) + 1}: not JSON (expecting value at character 1); skipped\n"

@@ -80,3 +80,27 @@ def test_an_hour_of_lines_of_one_instant_is_held_in_bounded_memory(tmp_path: Pat
     waiting = exchanges(path, io.StringIO(), Span(0, 1 << 62))
     assert next(waiting).target == "cloud-api"
     assert sum(1 for _ in waiting) == 69_999
+
+
+ORDERS = {
+    "sorted": (["08:00:00Z", "08:00:01Z", "08:20:00Z"], False),
+    "five minutes late": (["08:20:00Z", "08:15:00Z"], False),
+    "a millisecond later than that": (["08:20:00Z", "08:14:59.999Z"], True),
+    "sorted in two zones, not by text": (["10:00:00+02:00", "08:01:00Z", "10:02:00+02:00", "08:03:00Z"], False),
+    "sorted by text, an hour late in its zone": (["08:00:00Z", "09:00:00+02:00"], True),
+    "what is no instant says nothing": (["08:00:00Z", "yesterday", "08:01:00Z", "08:30:00Z"], False),
+    "nor does it hide disorder after it": (["~Z", "08:30:00Z", "08:00:00Z"], True),
+}
+
+
+@pytest.mark.parametrize(("instants", "scattered"), ORDERS.values(), ids=ORDERS)
+def test_a_file_is_scattered_where_a_line_comes_more_than_five_minutes_late(
+    tmp_path: Path, instants: list[str], scattered: bool
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_text("".join(json.dumps(told(f"2026-11-03T{one}")) + "\n" for one in instants))
+    seen = survey(path, ())
+    assert seen.scattered is scattered
+    order = [one.at_ms for one in exchanges(path, io.StringIO(), seen.believed, scattered=seen.scattered)]
+    assert order == sorted(order)
+    assert len(order) == sum("Z" in one[8:] or "+" in one for one in instants)
