@@ -46,10 +46,17 @@ def test_a_range_speaks_for_its_codes() -> None:
 
 
 def test_an_unknown_code_is_bad_news_with_a_way_on() -> None:
-    ended = wamon("explain", "999999", "--json")
+    ended = wamon("explain", "999999")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("999999 is in no list of Meta's that wamon knows (edition ")
     assert "is_transient" in ended.err
+
+
+def test_an_unknown_code_is_a_document_without_entries_for_programs() -> None:
+    ended = wamon("explain", "999999/7", "--json")
+    assert ended.code == 1
+    assert (ended.document["code"], ended.document["subcode"], ended.document["entries"]) == (999999, 7, [])
+    assert ended.err.startswith("999999/7 is in no list of Meta's that wamon knows (edition ")
 
 
 @pytest.mark.parametrize("wrong", ["abc", "190/", "190/463/1", "1.5", "1234567890"])

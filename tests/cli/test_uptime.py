@@ -340,7 +340,11 @@ def test_without_a_database_or_days_a_sentence_says_what_to_do(config: Path, tmp
     assert (swapped.code, swapped.err) == (2, "wamon: --to 2026-10-01 lies before --from 2026-10-02; swap them\n")
     other = wamon("uptime", "-c", config, "--target", "nobody")
     assert other.code == 1
+    assert other.out == ""
     assert "nothing was published for that" in other.err
+    programs = wamon("uptime", "-c", config, "--target", "nobody", "--json")
+    assert (programs.code, programs.err) == (1, "")
+    assert (programs.document["days"], programs.document["months"]) == ([], [])
     damaged = tmp_path / "damaged.db"
     damaged.write_bytes(b"no database at all" * 100)
     broken = tmp_path / "broken.toml"

@@ -65,6 +65,8 @@ def explain_command(what: str, as_json: bool) -> int:
     catalogue = load()
     entries = _best(list(meanings(catalogue, code, subcode)))
     if not entries:
+        if as_json:
+            write_json(_document(code, subcode, [], [], catalogue))
         say(_unknown(what, catalogue))
         return BAD_NEWS
     others = [] if subcode is not None else _subcodes(catalogue, code, entries)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from wamon.cli.answers import FINE, CannotError, write_json
+from wamon.cli.answers import BAD_NEWS, FINE, CannotError, write_json
 from wamon.cli.clients import Client
 from wamon.cli.clock import now_ms
 from wamon.cli.configuration import settings_of
@@ -92,7 +92,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
-    """Print the days in one of four forms. Raises CannotError where there is no database or no such day."""
+    """Print the days in one of four forms. Raises CannotError where there is no database or no such day.
+
+    Programs that asked for JSON get a document without days, and the exit code says so.
+    """
     if asked.first and asked.last and asked.last < asked.first:
         raise CannotError(f"--to {asked.last} lies before --from {asked.first}; swap them")
     settings = settings_of(config)
@@ -103,8 +106,8 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
         passes = book.passes()
         meta_days = metas_past(book.page_versions(until_ms=at_ms + 1)).days
         said = stated(book, told, asked, settings)
-    if not told:
-        raise CannotError(_nothing(asked), 1)
+    if not told and form != "json":
+        raise CannotError(_nothing(asked), BAD_NEWS)
     states = {(one.target, one.day): day_state(one.day, ZoneInfo(one.zone), at_ms, passes) for one in told}
     if form == "table":
         _table(told, states, asked)
@@ -113,7 +116,8 @@ def uptime_command(asked: Asked, form: str, config: Path | None) -> int:
     document = with_meta(document, told, meta_days, settings)
     if form == "json":
         write_json(document)
-    elif form == "csv":
+        return FINE if told else BAD_NEWS
+    if form == "csv":
         write_csv(document, sys.stdout)
     else:
         place = settings.service.site or os.uname().nodename
