@@ -14,6 +14,7 @@ from statistics import median_low
 from typing import BinaryIO, NamedTuple, TextIO
 
 from wamon.core.contexts import slow_after_ms
+from wamon.core.days import PLATFORM_ROWS
 from wamon.core.observation import Exchange, ProbeKind
 from wamon.core.reading import Head, head_of, read_head, read_line
 from wamon.core.timeline import DAY, MINUTE, Span, iso
@@ -73,7 +74,7 @@ def survey(path: Path, known: Sequence[Watched], latency_objective_ms: int | Non
 
     A line that lies years from most others is the word of a clock that was wrong.
     """
-    enough = {one.name for one in known}
+    enough = {one.name for one in known} | {*PLATFORM_ROWS}
     seen: dict[str, array[int]] = {}
     kinds: dict[str, ProbeKind] = {}
     days: Counter[str] = Counter()
@@ -186,6 +187,8 @@ def _usable(lines: Iterable[tuple[int, bytes]], complaints: TextIO, believed: Sp
         elif not start_ms <= exchange.at_ms < end_ms:
             far = f"'at' {iso(exchange.at_ms)} lies more than a year from most of the lines"
             complaints.write(f"line {number}: {far}; skipped\n")
+        elif exchange.target in PLATFORM_ROWS:
+            complaints.write(f"line {number}: {exchange.target!r} is the row of all targets together; skipped\n")
         else:
             yield exchange
 

@@ -157,3 +157,12 @@ def test_files_joined_in_any_order_are_replayed_like_one_that_is_sorted(order: s
     joined = wamon("replay", write(tmp_path / "joined.jsonl", JOINED[order](lines), "no json"), "--json")
     assert joined.document == plain.document
     assert joined.err == f"line {len(lines) + 1}: not JSON (expecting value at character 1); skipped\n"
+
+
+def test_a_line_that_takes_the_name_of_all_targets_is_skipped_and_hides_no_row(tmp_path: Path) -> None:
+    names, minute = ("platform", "cloud-api"), timedelta(minutes=1)
+    lines = [line(name, "api", START + after * minute, 200, {"id": "1"}) for after in (0, 1) for name in names]
+    ended = wamon("replay", write(tmp_path / "named.jsonl", lines), "--json")
+    assert [one["target"] for one in ended.document["days"]] == ["cloud-api", "platform"]
+    said = "'platform' is the row of all targets together; skipped"
+    assert ended.err == f"line 1: {said}\nline 3: {said}\n"
