@@ -17,10 +17,15 @@ def codes_of(coded: Sequence[tuple[int, int]]) -> Codes:
     """Of looks that brought a code, (instant, code) in their order."""
 
     def within(span: Span) -> tuple[int, ...]:
-        first, last = (bisect_left(coded, (at_ms,)) for at_ms in span)
-        return tuple(code for code, _ in Counter(code for _, code in coded[first:last]).most_common(MOST_CODES))
+        return tuple(code for code, _ in Counter(code for _, code in between(coded, span)).most_common(MOST_CODES))
 
     return within
+
+
+def between(coded: Sequence[tuple[int, int]], span: Span) -> Sequence[tuple[int, int]]:
+    """Those of a span."""
+    first, last = (bisect_left(coded, (at_ms,)) for at_ms in span)
+    return coded[first:last]
 
 
 def coded(marks: Iterable[Mark]) -> list[tuple[int, int]]:

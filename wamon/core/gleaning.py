@@ -9,8 +9,9 @@ import msgspec
 from wamon.core.graph_error import dicts
 from wamon.core.observation import Exchange
 from wamon.core.passing import NOTHING, USAGE_STEPS, Health, Passing, TemplateWord
-from wamon.core.usage import usage_percent
+from wamon.core.usage import USAGE_HEADERS, usage_percent
 
+_CASE_USAGE, _APP_USAGE = USAGE_HEADERS
 _SPEAKS_OF_ALL = frozenset({"WABA", "BUSINESS", "APP"})
 _CONNECTED = "CONNECTED"
 _TELLING = frozenset({"health_status", "status", "components", "data"})
@@ -25,8 +26,8 @@ _DIGEST_LETTERS = 16
 
 def passing(exchange: Exchange) -> Passing:
     """What is worth keeping of an answer even where it was good. Never raises, whatever the body is."""
-    usage = usage_step(exchange)
-    body = exchange.body
+    headers, body = exchange.headers, exchange.body
+    usage = usage_step(exchange) if _APP_USAGE in headers or _CASE_USAGE in headers else None
     if (
         not isinstance(body, dict)
         or _TELLING.isdisjoint(body)

@@ -163,9 +163,29 @@ def _usual(line: _Usual) -> Exchange:
     )
 
 
+_USUAL_HEADERS = frozenset(
+    {
+        "alt-svc",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "server",
+    }
+    | {"facebook-api-version", "pragma", "retry-after", "strict-transport-security", "vary", "www-authenticate"}
+    | {"x-app-usage", "x-business-use-case-usage", "x-fb-debug", "x-fb-request-id", "x-fb-rev", "x-fb-trace-id"}
+)
+"""In lower case already: nearly every line has a few of these and no other."""
+
+
 def _lowered(headers: Mapping[str, str]) -> Mapping[str, str]:
     """With names in lower case, as most recorders write them."""
-    return headers if "".join(headers).islower() else {name.lower(): value for name, value in headers.items()}
+    if _USUAL_HEADERS.issuperset(headers) or "".join(headers).islower():
+        return headers
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def read_exchange(document: Mapping[str, Any]) -> Exchange:

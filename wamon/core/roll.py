@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from wamon.core.coded import coded, codes_of
+from wamon.core.coded import between, coded, codes_of
 from wamon.core.finding import Column, Finding, Mark
 from wamon.core.segments import Segment, Timeline, account, judged_columns, settled_until
 from wamon.core.tallies import Tallies
@@ -117,7 +117,8 @@ class Roll:
 
     def codes(self, span: Span) -> tuple[int, ...]:
         """Meta's codes of a span, the most frequent first."""
-        return codes_of([*self._coded, *coded(self.marks)])(span)
+        first, last = (bisect_left(self.marks, at_ms, key=_at) for at_ms in span)
+        return codes_of([*between(self._coded, span), *coded(self.marks[first:last])])(span)
 
     @property
     def untroubled(self) -> bool:

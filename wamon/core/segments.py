@@ -3,8 +3,8 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import compress, count
-from operator import add, le, lt, ne, sub
+from itertools import compress, count, repeat
+from operator import add, attrgetter, is_not, le, lt, ne, sub
 from typing import NamedTuple
 
 import msgspec
@@ -264,7 +264,7 @@ def _pieces(
 
 def _eventful(columns: Sequence[Column], owned: _Owned) -> list[int]:
     """The places of looks that are not up, own nothing, or do not touch the one before them."""
-    found = {i for i, column in enumerate(columns) if column is not Column.UP}
+    found = set(compress(count(), map(is_not, columns, repeat(Column.UP))))
     found.update(compress(count(), map(le, owned.right_ms, owned.left_ms)))
     found.update(compress(count(1), map(ne, owned.left_ms[1:], owned.right_ms)))
     return sorted(found)
@@ -281,9 +281,12 @@ def _said(column: Column, finding: Finding, outage: int) -> _Said:
     return (column, finding.verdict, finding.cause, finding.provisional, rule, outage)
 
 
+_IS_SLOW = attrgetter("context.slow")
+
+
 def _slow(marks: Sequence[Mark], owned: _Owned) -> list[Span]:
     """What good looks own whose answer took longer than the objective. A forgiven failure is no slow success."""
-    if not any({id(mark.context): mark.context.slow for mark in marks}.values()):
+    if not any(map(_IS_SLOW, marks)):
         return []
     return union(
         Span(owned.left_ms[i], owned.right_ms[i])
