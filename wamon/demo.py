@@ -89,23 +89,23 @@ app_secret = "env:DEMO_APP_SECRET"
 [[targets]]
 name = "token"
 probe = "token"
-interval = "15m"
+interval = "30m"
 
 [[targets]]
 name = "control-1"
 probe = "control"
 url = "{control_1}"
-interval = "15m"
+interval = "30m"
 
 [[targets]]
 name = "control-2"
 probe = "control"
 url = "{control_2}"
-interval = "15m"
+interval = "30m"
 
 [reference]
 base_url = "{reference}"
-interval = "2h"
+interval = "4h"
 
 [[channels]]
 name = "terminal"
