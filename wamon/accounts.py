@@ -1,8 +1,9 @@
 """What Graph says of every account now and then, in a running watch: asked seldom, written down, never judged."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from itertools import cycle
 from typing import NamedTuple, Protocol
 
 from wamon.core.account_facts import (
@@ -51,6 +52,10 @@ APART_MS = SECOND
 """How far apart accounts are asked after a start, on average: two hundred at once would make every look late."""
 
 
+AT_ONCE = 20
+"""Questions of one round: an account of a thousand numbers is asked in parts over the hour, never in one burst."""
+
+
 class Askers(Protocol):
     """Sends a request the way a target's are sent. Never raises for what it sees."""
 
@@ -89,12 +94,17 @@ class Accounts:
         self.expected = expected(settings)
 
     def jobs(self, every_ms: int = EVERY_MS) -> list[Job]:
-        """A round for each account that can be asked at all."""
+        """Rounds for each account that can be asked at all."""
         return [
-            Job(f"account:{account.name}", self._due(account.name, every_ms), self._round(account, carrier.name))
+            self._job(account.name, carrier.name, list(questions_of(account, self._settings)), every_ms)
             for account in (self._settings.graph, *self._settings.accounts)
             if (carrier := carrier_of(account.name, self._settings)) is not None
         ]
+
+    def _job(self, account: str, carrier: str, questions: Sequence[Question], every_ms: int) -> Job:
+        parts = [questions[first : first + AT_ONCE] for first in range(0, len(questions), AT_ONCE)] or [()]
+        due = self._due(account, every_ms // len(parts))
+        return Job(f"account:{account}", due, self._round(account, carrier, cycle(parts)))
 
     def _due(self, account: str, every_ms: int) -> Callable[[int], int]:
         offset = offset_ms(account, every_ms)
@@ -113,21 +123,21 @@ class Accounts:
         )
         return any(one is not None and one[1].cause is Cause.THROTTLING for one in last)
 
-    def _round(self, account: Account, carrier: str) -> Callable[[int], Awaitable[None]]:
-        questions = list(questions_of(account, self._settings))
-
+    def _round(
+        self, account: str, carrier: str, parts: Iterator[Sequence[Question]]
+    ) -> Callable[[int], Awaitable[None]]:
         async def ask(_now_ms: int) -> None:
-            self._begun.add(account.name)
+            self._begun.add(account)
             stated = []
-            for one in questions:
-                if self._throttled(account.name):
+            for one in next(parts):
+                if self._throttled(account):
                     break
-                stated.append(await answer(one, account.name, carrier, self._askers, self._clock()))
+                stated.append(await answer(one, account, carrier, self._askers, self._clock()))
             self.stated |= {(one.account, one.subject): one for one in stated}
             try:
                 await self._book.keep_account_facts(stated)
             except LedgerError as trouble:
-                _log.error("what Graph says of account %s could not be recorded: %s", account.name, trouble)
+                _log.error("what Graph says of account %s could not be recorded: %s", account, trouble)
 
         return ask
 

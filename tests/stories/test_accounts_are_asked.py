@@ -1,5 +1,6 @@
 """A running watch asks now and then what Graph says of its accounts, and spares one that is throttled."""
 
+from collections import Counter
 from pathlib import Path
 
 from tests.stories.staged import SETTINGS, START_MS, Story, play
@@ -46,6 +47,18 @@ def test_a_refusal_is_written_down_as_nothing_known(tmp_path: Path) -> None:
     denied = Spell(START_MS, START_MS + 3 * HOUR, frozenset({Call.ACCOUNT}), (GraphError(403, 10),))
     story = hours(tmp_path, denied)
     assert {one.fact for one in story.facts if one.subject in ("subscribed_apps", "health")} == {UnreadFact(10)}
+
+
+def test_an_account_of_many_numbers_is_asked_in_parts_over_the_hour(tmp_path: Path) -> None:
+    numbers = "".join(
+        f'[[targets]]\nname = "n{n}"\nprobe = "api"\nphone_number_id = "2{n:03}"\ninterval = "30m"\n'
+        for n in range(60)
+    )
+    facts = hours(tmp_path, settings=KNOWN + numbers).facts
+    first_ms = min(one.at_ms for one in facts)
+    within = [one for one in facts if one.at_ms < first_ms + HOUR]
+    assert len({one.subject for one in within}) == len({one.subject for one in facts}) > 60
+    assert max(Counter(one.at_ms // (5 * MINUTE) for one in facts).values()) <= 20
 
 
 def test_a_throttled_account_is_left_alone(tmp_path: Path) -> None:
