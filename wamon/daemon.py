@@ -34,6 +34,7 @@ from wamon.settings import Address, AskingTarget, Settings, SettingsError, resol
 from wamon.timekeeping import USUAL_PACE
 from wamon.web.app import Health, Story, build
 from wamon.web.serving import serve
+from wamon.web.view import page
 from wamon.web.webhook import PATH, beside
 from wamon.wiring import SELF_TEST, asking, calling, jitter_ms, kept, open_askers, self_test, subscriptions
 from wamon.work.bookkeeping import Bookkeeper
@@ -103,6 +104,9 @@ class Daemon:
             self.started = True
             notify("READY=1")
             _log.info("watching %d targets; status page on http://%s/", len(self.settings.targets), listen)
+            # Ninety days of every row are drawn once, so that nobody who opens the page has to wait for that.
+            drawing = asyncio.create_task(asyncio.to_thread(page, self.report(), ()), name="first page")
+            stack.callback(drawing.cancel)
             why = await ended
             notify("STOPPING=1" if why is Ended.STOPPED else "RELOADING=1")
             await self.schedule.stop()
