@@ -144,7 +144,8 @@ def test_the_daemon_carries_nothing_of_the_command_line() -> None:
     """Measured from outside: which modules a `wamon run` has loaded when its configuration is refused."""
     script = (
         "import sys; sys.argv = ['wamon', 'run', '-c', '/dev/null']; import wamon.cli; code = wamon.cli.main(); "
-        "print(code, sorted({'cyclopts', 'wamon.terminal', 'wamon.cli.app'} & set(sys.modules)))"
+        "people = {'cyclopts', 'pygments', 'rich', 'wamon.terminal', 'wamon.cli.app'}; "
+        "print(code, sorted(people & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=dict(os.environ), timeout=60

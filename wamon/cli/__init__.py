@@ -9,6 +9,8 @@ def main() -> int:
     """Answer one command line; gives the exit code: 0 fine, 1 bad news, 2 wrong usage or configuration."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["run"] and (config := plain_run(arguments[1:])):
+        # httpx has a command line of its own, which would bring rich and pygments: 3 MiB that no daemon needs.
+        sys.modules["httpx._main"] = None  # type: ignore[assignment]
         from wamon.cli.run import run_command
 
         return run_command(config[0])
